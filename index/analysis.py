@@ -1,0 +1,150 @@
+"""Text to search terms: one function for articles, one for questions, both on the same rules.
+
+Three fields: `terms` (Hangul syllable bigrams, stemmed words), `names` (phonetic keys that meet
+across scripts) and `numbers` (values). Bigrams match a morphological analyser on Korean at a
+hundredth of its cost.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import tantivy
+
+from index.names import hangul_key, latin_keys, stems
+from index.numbers import quantities
+
+_RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
+_HANGUL = re.compile(r"[가-힣]+")
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
+_KEY_LENGTH = 3
+_STOP = frozenset(
+    "a an and are as at be been by can could did do does for from had has have he her his how i if in into is "
+    "it its me my of on or our she so than that the their them then there these they this those to was we were "
+    "what when where which who whom whose why will with would you your about many much long".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTerms:
+    """What one passage is found by; each is a space-separated list of terms."""
+
+    terms: str
+    names: str
+    numbers: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerms:
+    """What a question searches for.
+
+    `terms` holds weighted terms; `names` one group of alternative keys per written name; `numbers`
+    the values asked about.
+    """
+
+    terms: dict[str, float]
+    names: tuple[frozenset[str], ...]
+    numbers: tuple[str, ...]
+
+
+def fold(text: str) -> str:
+    """NFKC and lower case: full-width digits, decomposed jamo and capitals are one spelling."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+@lru_cache(maxsize=1 << 18)
+def _run_terms(run: str) -> tuple[str, ...]:
+    first = run[0]
+    if first.isascii():
+        return (_stem(run),)
+    if len(run) == 1:
+        return (run,)
+    return tuple(run[i : i + 2] for i in range(len(run) - 1))
+
+
+@lru_cache(maxsize=1)
+def _analyzer() -> tantivy.TextAnalyzer:
+    """Porter's English stemmer, as Tantivy has it."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    return builder.filter(tantivy.Filter.stemmer("English")).build()
+
+
+def _stem(word: str) -> str:
+    if word.isdigit() or len(word) < 3:
+        return word
+    return str(_analyzer().analyze(word)[0])
+
+
+def terms(text: str) -> list[str]:
+    """The terms of a text in order: bigrams of Hangul runs, stems of Latin words, numbers as written."""
+    return [term for run in _RUNS.findall(fold(text)) for term in _run_terms(run)]
+
+
+def document_terms(title: str, heading: str | None, text: str) -> DocumentTerms:
+    """The terms of a passage; its article's title and its heading count as part of it."""
+    whole = "\n".join(part for part in (title, heading, text) if part)
+    return DocumentTerms(
+        " ".join(terms(whole)),
+        " ".join(_name_terms(whole)),
+        " ".join(term for quantity in quantities(whole) for term in quantity.terms),
+    )
+
+
+def _name_terms(text: str) -> Iterable[str]:
+    """Keys of every Hangul word (`h:`) and of every capitalised Latin word (`l:`), once each."""
+    keys: dict[str, None] = {}
+    for word in _HANGUL.findall(text):
+        for key in _hangul_terms(word):
+            keys[key] = None
+    before, end = "", -2
+    for match in _LATIN.finditer(text):
+        word = match.group()
+        if word.islower():
+            continue
+        for key in _latin_terms(word):
+            keys[key] = None
+        if match.start() == end + 1:
+            for key in _latin_terms(before + word):
+                keys[key] = None
+        before, end = word, match.end()
+    return keys
+
+
+@lru_cache(maxsize=1 << 17)
+def _hangul_terms(word: str) -> tuple[str, ...]:
+    found = (hangul_key(stem) for stem in stems(word))
+    return tuple(f"h:{key}" for key in found if len(key) >= _KEY_LENGTH)
+
+
+@lru_cache(maxsize=1 << 17)
+def _latin_terms(word: str) -> tuple[str, ...]:
+    return tuple(f"l:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH)
+
+
+def query_terms(question: str) -> QueryTerms:
+    """The terms of a question. Names are looked for in the other script only."""
+    question = unicodedata.normalize("NFKC", question)
+    weights: dict[str, float] = {}
+    for term in terms(question):
+        weights[term] = 0.0 if term in _STOP else 1.0
+    if any(weights.values()):
+        weights = {term: weight for term, weight in weights.items() if weight}
+    else:
+        weights = dict.fromkeys(weights, 1.0)
+    names: list[frozenset[str]] = []
+    korean, latin = _HANGUL.findall(question), _LATIN.findall(question)
+    for word in korean + _joined(korean):
+        keys = {hangul_key(stem) for stem in stems(word)}
+        names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
+    for word in latin + _joined(latin):
+        if word.lower() not in _STOP:
+            names.append(frozenset(f"h:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH))
+    numbers = {term for quantity in quantities(question) for term in quantity.terms}
+    return QueryTerms(weights, tuple(dict.fromkeys(n for n in names if n)), tuple(sorted(numbers)))
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Neighbours as one word, for names written apart in one script and together in the other."""
+    return [first + second for first, second in zip(words, words[1:], strict=False)]

@@ -1,0 +1,15 @@
+"""What can go wrong in this room."""
+
+from corpus.errors import RagError
+
+
+class IndexMissing(RagError):
+    """There is no index yet, or it holds nothing."""
+
+
+class StoreError(RagError):
+    """The database cannot be opened, read or written."""
+
+
+class EncoderError(RagError):
+    """An encoder cannot be loaded or used."""

@@ -1,0 +1,124 @@
+"""Names across scripts: one phonetic key for 미스트랄 and Mistral, 엑사원 and EXAONE.
+
+Both spellings are reduced to the consonants that Korean transliteration keeps apart, so that a
+name meets its transliteration as an exact term. The classes follow the loan-word rules of the
+National Institute of Korean Language (외래어 표기법): voiced and unvoiced stops fall together, so do
+b/p/f/v, r/l and the sibilants; vowels are dropped except for their presence at the start.
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import product
+
+_INITIALS = "KKNTTLMPPSS-SSSKTPH"  # ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ
+_FINALS = ["", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", "P", "L",
+           "M", "P", "P", "T", "T", "N", "T", "T", "K", "T", "P", ""]  # fmt: skip
+
+# Longest first; a tuple lists alternatives. "^" in front of a spelling means at the word's start.
+_LATIN: dict[str, tuple[str, ...]] = {
+    "tsch": ("S",), "sch": ("S", "SK"), "tch": ("S",), "chr": ("KL",), "ght": ("T",), "^kn": ("N",),
+    "^wr": ("L",), "^ps": ("S",), "^x": ("S", "KS"), "^gn": ("N",), "^pf": ("P",),
+    "ch": ("S", "K"), "ck": ("K",), "cq": ("K",), "cc": ("K", "KS"), "ph": ("P",), "sh": ("S",),
+    "th": ("T", "S"), "tz": ("S",), "ts": ("S",), "ds": ("S",), "dg": ("S",), "dj": ("S",),
+    "qu": ("K",), "gh": ("", "K"), "gu": ("K",), "wh": ("H", ""), "rh": ("L",), "kh": ("K", "H"),
+    "nge": ("NS",), "ng": ("N", "NK"), "tion": ("SN",), "mb$": ("M", "MP"), "sc": ("S", "SK"), "zz": ("S", "TS"),
+    "b": ("P",), "d": ("T",), "f": ("P", "H"), "h": ("H", ""), "k": ("K",), "l": ("L",),
+    "m": ("M",), "n": ("N",), "p": ("P",), "q": ("K",), "s": ("S",), "t": ("T",), "v": ("P",),
+    "x": ("KS", "S"), "z": ("S",), "j": ("S", "", "H"), "w": ("",), "y": ("",),
+}  # fmt: skip
+_SPELLINGS: dict[str, list[tuple[str, str]]] = {}
+for _spelling in sorted(_LATIN, key=lambda spelling: -len(spelling.strip("^$"))):
+    _body = _spelling.strip("^$")
+    _SPELLINGS.setdefault(_body[0], []).append((_spelling, _body))
+_SOFT = "eiy"
+_LIMIT = 8
+_PARTICLES = re.compile(
+    r"(?:으로부터|에서부터|이라는|이라고|에게서|로부터|까지는|에서는|으로는|라는|라고|이란|에서|에게|께서"
+    r"|으로|까지|부터|처럼|보다|이나|에는|와는|과는|하고|이며|이고|인가|였던|이었|이던|이야|이가|에도|만의|만이"
+    r"|은|는|이|가|을|를|의|에|와|과|도|로|만|나|란|며|야|께|인|씨|측|사|社)$"
+)
+
+
+def stems(word: str) -> list[str]:
+    """A Hangul word as it stands and without the particle it may end in (never under two syllables)."""
+    found = [word]
+    shorter = _PARTICLES.sub("", word)
+    if shorter != word and len(shorter) >= 2:
+        found.append(shorter)
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def hangul_key(word: str) -> str:
+    """The phonetic key of a Hangul word (only syllables are read)."""
+    sounds: list[str] = []
+    for place, syllable in enumerate(word):
+        code = ord(syllable) - 0xAC00
+        if not 0 <= code < 11172:
+            continue
+        initial, final = _INITIALS[code // 588], _FINALS[code % 28]
+        if initial == "-":
+            initial = "A" if place == 0 else ""
+        if initial and not (sounds and sounds[-1] == initial and sounds[-1] in "LMN" and _closed(word, place)):
+            sounds.append(initial)
+        if final:
+            sounds.append(final)
+    return "".join(sounds)
+
+
+def _closed(word: str, place: int) -> bool:
+    """Whether the syllable before `place` ends in a consonant, so that ㄹㄹ, ㅁㅁ, ㄴㄴ is one sound."""
+    return (ord(word[place - 1]) - 0xAC00) % 28 != 0
+
+
+@lru_cache(maxsize=1 << 16)
+def latin_keys(word: str) -> tuple[str, ...]:
+    """Candidate phonetic keys of a Latin word, at most eight: c, g, th, x, ch … have several."""
+    letters = _fold(word)
+    parts: list[tuple[str, ...]] = []
+    place = 0
+    while place < len(letters):
+        options, width = _sound(letters, place)
+        if place == 0 and letters[0] in "aeiouwy":
+            options = ("A",) if letters[0] in "aeiou" else ("A", "")
+        parts.append(options)
+        place += width
+    keys: dict[str, None] = {}
+    for choice in product(*parts):
+        keys["".join(choice)] = None
+        if len(keys) >= _LIMIT:
+            break
+    return tuple(keys)
+
+
+def _fold(word: str) -> str:
+    if word.isascii() and word.isalpha():
+        return word.lower()
+    plain = unicodedata.normalize("NFKD", word.lower())
+    return "".join(c for c in plain if "a" <= c <= "z")
+
+
+def _sound(letters: str, place: int) -> tuple[tuple[str, ...], int]:
+    letter = letters[place]
+    after = letters[place + 1 : place + 2]
+    for spelling, body in _SPELLINGS.get(letter, ()):
+        if not letters.startswith(body, place) or (spelling[0] == "^" and place):
+            continue
+        if spelling[-1] == "$" and place + len(body) < len(letters):
+            continue
+        if len(body) > 1 or spelling[0] == "^":
+            return _LATIN[spelling], len(body)
+        double = 2 if after == letter else 1
+        return _LATIN[spelling], double
+    if letter == "c":
+        return (("S",) if after and after in _SOFT else ("K",)), 1
+    if letter == "g":
+        double = 2 if after == "g" else 1
+        return (("S", "K") if after and after in _SOFT else ("K",)), double
+    if letter == "r":
+        double = 2 if after == "r" else 1
+        following = letters[place + double : place + double + 1]
+        spoken = bool(following) and following in "aeiouy"
+        return (("L",) if spoken or place == 0 else ("", "L")), double
+    return ("",), 1

@@ -1,0 +1,182 @@
+"""One question → hits: lexical and dense candidates, fused."""
+
+import math
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.article import Language
+from index.analysis import DocumentTerms, document_terms, query_terms
+from index.encoder import BUNDLED, Encoder
+from index.errors import IndexMissing, StoreError
+from index.lock import writer_lock
+from index.store import Scope, Snapshot, Store, StoredPassage
+from index.terms import TermView, Weights
+from index.vectors import VectorView
+
+__all__ = ["Fusion", "Hit", "Index", "Scope"]
+
+_REBUILD_BLOCK = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. `score` runs from 0 to 1; ranks count from 1."""
+
+    passage_id: int
+    article_id: str
+    title: str
+    language: Language
+    source: str
+    published: str | None
+    page: int | None
+    heading: str | None
+    start: int
+    end: int
+    text: str
+    score: float
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fusion:
+    """How candidates are scored: `BM25 / the question's best BM25 + dense · cosine`.
+
+    Each part hands in its `pool` best passages, and every candidate gets both scores.
+    """
+
+    pool: int = 100
+    dense: float = 1.0
+    weights: Weights = Weights()
+
+
+class Index:
+    """A folder with the store and its two views, opened for questions (and by `sync` for changes)."""
+
+    def __init__(self, folder: Path, load: Callable[[str], Encoder], fusion: Fusion = Fusion()) -> None:
+        """`load` turns the encoder's name, as the store remembers it, into an encoder."""
+        self.folder, self.fusion = folder, fusion
+        self.store = Store(folder / "store.db")
+        self._load = load
+        self._encoder: Encoder | None = None
+        self._terms: TermView | None = None
+        self._vectors: VectorView | None = None
+        self._refreshing = threading.Lock()
+
+    def encoder(self, snapshot: Snapshot) -> Encoder:
+        """The encoder that this index's vectors were made with. Raises StoreError when it is another."""
+        if self._encoder is None or self._encoder.fingerprint != snapshot.fingerprint:
+            self._encoder = self._load(snapshot.encoder or BUNDLED)
+        if self._encoder.fingerprint != snapshot.fingerprint:
+            raise StoreError("this index was made with another version of the encoder: run `rag index` to renew it")
+        return self._encoder
+
+    def use(self, encoder: Encoder) -> None:
+        """Have this encoder at hand, so that it is not loaded a second time."""
+        self._encoder = encoder
+
+    def search(self, question: str, k: int, scope: Scope = Scope()) -> list[Hit]:
+        """The `k` best passages, best first. Raises IndexMissing when nothing is indexed."""
+        with self.store.snapshot() as snapshot:
+            if snapshot.fingerprint is None:
+                raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
+            terms, vectors = self.views(snapshot)
+            only = snapshot.ids_in(scope) if scope else None
+            if only == []:
+                return []
+            encoder = self.encoder(snapshot)
+            vector = encoder.encode_queries([question])[0]
+            pool = max(self.fusion.pool, k)
+            query = query_terms(question)
+            lexical = terms.search(query, pool, self.fusion.weights, only=only)
+            dense = vectors.search(vector, pool, only)
+            bm25, cosine = dict(lexical), dict(dense)
+            unscored = [i for i in cosine if i not in bm25]
+            if unscored and len(lexical) == pool:
+                bm25.update(terms.search(query, pool, self.fusion.weights, only=unscored))
+            ids, found = snapshot.vectors(encoder.fingerprint, [i for i in bm25 if i not in cosine])
+            if ids:
+                cosine.update(zip(ids, (found @ vector).tolist(), strict=True))
+            passages = snapshot.passages(bm25.keys() | cosine.keys())
+        best = max(bm25.values(), default=1.0) or 1.0
+        fused = {
+            i: bm25.get(i, 0.0) / best + self.fusion.dense * max(0.0, cosine.get(i, 0.0)) for i in passages
+        }
+        order = sorted(fused, key=lambda i: (-fused[i], i))[:k]
+        lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
+        dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
+        whole = 1.0 + self.fusion.dense
+        return [
+            _hit(passages[i], fused[i] / whole, dense_ranks.get(i), lexical_ranks.get(i)) for i in order
+        ]
+
+    def rarity(self, terms: list[str]) -> dict[str, float]:
+        """The inverse document frequency of search terms, as BM25 has it, by the last view used."""
+        view = self._terms
+        count = len(view) if view else 0
+        frequencies = {term: view.document_frequency(term) if view else 0 for term in terms}
+        return {t: math.log(1 + (count - n + 0.5) / (n + 0.5)) for t, n in frequencies.items()}
+
+    def views(self, snapshot: Snapshot) -> tuple[TermView, VectorView]:
+        """Both views, brought to the snapshot's generation when that can be done without waiting."""
+        with self._refreshing:
+            if self._terms is None:
+                self._terms = TermView(self.folder / "terms")
+            if self._vectors is None or self._vectors.fingerprint != snapshot.fingerprint:
+                dim = self.encoder(snapshot).dim
+                self._vectors = VectorView(self.folder / "vectors.faiss", dim, snapshot.fingerprint or "")
+            self._vectors.catch_up(snapshot)
+            if self._terms.generation < snapshot.generation:
+                self._terms.reload()
+            if self._terms.generation < snapshot.generation:
+                self._catch_up_terms(snapshot)
+            return self._terms, self._vectors
+
+    def _catch_up_terms(self, snapshot: Snapshot) -> None:
+        """Bring the lexical view up to date unless a writer is at work, who will do it."""
+        assert self._terms is not None
+        try:
+            with writer_lock(self.folder):
+                bring_up(self._terms, snapshot)
+        except StoreError:
+            return
+
+    @property
+    def stale(self) -> bool:
+        """Whether the last question was answered by a lexical view that was behind the store."""
+        with self.store.snapshot() as snapshot:
+            return self._terms is not None and self._terms.generation < snapshot.generation
+
+
+def bring_up(terms: TermView, snapshot: Snapshot) -> None:
+    """Replay the change log into the lexical view, or rebuild it. The caller holds the write lock."""
+    if terms.generation == snapshot.generation:
+        return
+    if 0 <= terms.generation < snapshot.generation:
+        added, removed = snapshot.changes_since(terms.generation)
+        passages = snapshot.passages(sorted(added))
+        terms.update(snapshot.generation, _documents(passages.values()), removed)
+        return
+    terms.update(snapshot.generation, _all_documents(snapshot), fresh=True)
+
+
+def _all_documents(snapshot: Snapshot) -> Iterator[tuple[int, DocumentTerms]]:
+    last = -1
+    while block := snapshot.passages_after(last, _REBUILD_BLOCK):
+        yield from _documents(block)
+        last = block[-1].id
+
+
+def _documents(passages: Iterable[StoredPassage]) -> Iterator[tuple[int, DocumentTerms]]:
+    for passage in passages:
+        yield passage.id, document_terms(passage.title, passage.heading, passage.text)
+
+
+def _hit(passage: StoredPassage, score: float, dense: int | None, lexical: int | None) -> Hit:
+    return Hit(
+        passage.id, passage.article_id, passage.title, passage.language, passage.source,
+        passage.published, passage.page, passage.heading, passage.start, passage.end, passage.text,
+        score, dense, lexical,
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""The lexical view: BM25 over a Tantivy index that can be deleted at any time.
+
+It carries the generation of the store it was built from in a marker document of the same commit,
+so that what it holds and what it says it holds can never differ.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tantivy
+from tantivy import Occur, Query
+
+from index.analysis import DocumentTerms, QueryTerms
+
+TERMS_VERSION = "1"
+_HEAP = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a match in each field is worth beside a match of a term.
+
+    A name key that more than `common` of the passages hold is not a name and is not searched for.
+    """
+
+    names: float = 0.7
+    numbers: float = 0.5
+    common: float = 0.02
+
+
+class TermView:
+    """Passage ids by their terms."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the view, or start an empty one (generation -1) where it is missing or damaged."""
+        self._folder = folder
+        self._schema = _schema()
+        self._index = self._open()
+        self._read_marker()
+
+    def _open(self) -> tantivy.Index:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            index = tantivy.Index(self._schema, path=str(self._folder))
+            index.searcher()
+        except ValueError:
+            # Damaged or of another version: everything in it can be made again from the store.
+            shutil.rmtree(self._folder)
+            self._folder.mkdir(parents=True)
+            index = tantivy.Index(self._schema, path=str(self._folder))
+        whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        index.register_tokenizer("ws", whitespace)
+        return index
+
+    def _read_marker(self) -> None:
+        self._searcher = self._index.searcher()
+        self.generation = -1
+        try:
+            found = self._searcher.search(Query.term_query(self._schema, "marker", "marker"), 1)
+            for _, address in found.hits:
+                state = json.loads(self._searcher.doc(address)["state"][0])
+                if state["version"] == TERMS_VERSION:
+                    self.generation = state["generation"]
+        except ValueError:
+            self.generation = -1
+
+    def reload(self) -> None:
+        """See what another process has committed."""
+        self._index.reload()
+        self._read_marker()
+
+    def __len__(self) -> int:
+        return max(0, self._searcher.num_docs - 1)
+
+    def update(
+        self,
+        generation: int,
+        added: Iterable[tuple[int, DocumentTerms]],
+        removed: Iterable[int] = (),
+        *,
+        fresh: bool = False,
+    ) -> None:
+        """Add and remove passages in one commit that ends at `generation`.
+
+        Additions delete their id first, so that replaying a change changes nothing. With `fresh`
+        everything held before is dropped in the same commit.
+        """
+        writer = self._index.writer(_HEAP, 1)
+        try:
+            if fresh:
+                writer.delete_all_documents()
+            for passage in removed:
+                self._delete(writer, passage)
+            for passage, document in added:
+                if not fresh:
+                    self._delete(writer, passage)
+                entry = tantivy.Document(
+                    terms=document.terms, names=document.names, numbers=document.numbers
+                )
+                entry.add_unsigned("id", passage)
+                writer.add_document(entry)
+            writer.delete_documents_by_term("marker", "marker")
+            state = json.dumps({"generation": generation, "version": TERMS_VERSION})
+            writer.add_document(tantivy.Document(marker="marker", state=state))
+            writer.commit()
+        finally:
+            del writer
+        self.reload()
+
+    def _delete(self, writer: tantivy.IndexWriter, passage: int) -> None:
+        # Not delete_documents_by_term: it takes an integer for a signed one and finds nothing.
+        writer.delete_documents_by_query(Query.term_query(self._schema, "id", passage))
+
+    def search(
+        self,
+        query: QueryTerms,
+        k: int,
+        weights: Weights,
+        translations: Iterable[tuple[tuple[str, float], ...]] = (),
+        only: list[int] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The `k` best (passage id, BM25 score), best first; `only` narrows to these ids.
+
+        Each of `translations` is a group of weighted alternatives for one word of the question, of
+        which the best one counts.
+        """
+        clauses = [
+            (Occur.Should, Query.boost_query(self._term("terms", term), weight))
+            for term, weight in query.terms.items()
+        ]
+        limit = max(3.0, weights.common * self._searcher.num_docs)
+        for keys in query.names:
+            known = [key for key in keys if 0 < self._searcher.doc_freq("names", key) <= limit]
+            if known:
+                best = Query.disjunction_max_query([self._term("names", key) for key in known])
+                clauses.append((Occur.Should, Query.boost_query(best, weights.names)))
+        for term in query.numbers:
+            clauses.append((Occur.Should, Query.boost_query(self._term("numbers", term), weights.numbers)))
+        for group in translations:
+            options = [Query.boost_query(self._term("terms", term), weight) for term, weight in group]
+            clauses.append((Occur.Should, Query.disjunction_max_query(options)))
+        if not clauses:
+            return []
+        whole = Query.boolean_query(clauses)
+        if only is not None:
+            inside = Query.term_set_query(self._schema, "id", only)
+            whole = Query.boolean_query(
+                [(Occur.Must, whole), (Occur.Must, Query.const_score_query(inside, 0.0))]
+            )
+        found = self._searcher.search(whole, k, count=False)
+        return list(self._ids(found.hits))
+
+    def document_frequency(self, term: str) -> int:
+        """In how many passages a term stands."""
+        return int(self._searcher.doc_freq("terms", term))
+
+    def _ids(self, hits: list[tuple[float, tantivy.DocAddress]]) -> Iterator[tuple[int, float]]:
+        for score, address in hits:
+            yield self._searcher.doc(address)["id"][0], score
+
+    def _term(self, field: str, term: str) -> Query:
+        return Query.term_query(self._schema, field, term)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
+    for field in ("terms", "names", "numbers"):
+        builder.add_text_field(field, tokenizer_name="ws", index_option="freq")
+    builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
+    return builder.build()

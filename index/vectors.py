@@ -1,0 +1,175 @@
+"""The dense view: a FAISS index in one file that can be deleted at any time.
+
+The file is rewritten only after enough has changed. What the store holds beyond it is kept beside
+the index in memory (`tail`), what is gone is masked, so that an answer is always of one generation.
+Codes are float16 and compared by inner product; vectors have length 1, so that is the cosine.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.encoder import Vectors
+from index.store import Snapshot
+
+_MAGIC = b"ragvec1\n"
+_FLAT_LIMIT = 20_000
+_TRAINING = 50_000
+_PROBES = 32
+_BLOCK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The index as filed, what came after it (ids and vectors) and which of its ids are gone."""
+
+    index: faiss.Index
+    ids: NDArray[np.int64]
+    tail: Vectors
+    dead: NDArray[np.int64]
+
+
+class VectorView:
+    """Passage ids by the cosine of their vectors."""
+
+    def __init__(self, path: Path, dim: int, fingerprint: str) -> None:
+        """Open the file; without a sound one of this fingerprint the view is empty (generation -1)."""
+        self._path, self._dim, self.fingerprint = path, dim, fingerprint
+        self._state = _only(_empty(dim))
+        self.generation = self.file_generation = -1
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            stored = self._path.read_bytes()
+        except OSError:
+            return
+        # Through bytes: FAISS itself cannot open a path with Hangul on Windows.
+        head, _, body = stored[len(_MAGIC) :].partition(b"\n")
+        try:
+            state = json.loads(head) if stored.startswith(_MAGIC) else {}
+            sound = state.get("sha256") == hashlib.sha256(body).hexdigest()
+            if sound and state["fingerprint"] == self.fingerprint:
+                self._state = _only(faiss.deserialize_index(np.frombuffer(body, np.uint8)))
+                self.generation = self.file_generation = state["generation"]
+        except (ValueError, RuntimeError):
+            self._state = _only(_empty(self._dim))
+
+    def __len__(self) -> int:
+        return int(self._state.index.ntotal) + len(self._state.ids) - len(self._state.dead)
+
+    @property
+    def behind(self) -> int:
+        """How many rows a question has to look at beyond the file: added ones and dead ones."""
+        return len(self._state.ids) + len(self._state.dead)
+
+    def catch_up(self, snapshot: Snapshot) -> None:
+        """Bring the view to the snapshot's generation, in memory."""
+        if self.generation == snapshot.generation:
+            return
+        if self.file_generation < 0:
+            self._build(snapshot)
+        else:
+            added, removed = snapshot.changes_since(self.file_generation)
+            ids, vectors = snapshot.vectors(self.fingerprint, sorted(added))
+            self._state = _State(
+                self._state.index,
+                np.array(ids, np.int64),
+                vectors.reshape(len(ids), self._dim),
+                np.array(sorted(removed), np.int64),
+            )
+        self.generation = snapshot.generation
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Build the index from the store and replace the file."""
+        self._build(snapshot)
+        body = faiss.serialize_index(self._state.index).tobytes()
+        state = {
+            "fingerprint": self.fingerprint,
+            "generation": self.generation,
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+        part = self._path.with_suffix(".part")
+        with part.open("wb") as out:
+            out.write(_MAGIC + json.dumps(state).encode() + b"\n" + body)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self._path)
+        self.file_generation = self.generation
+
+    def _build(self, snapshot: Snapshot) -> None:
+        blocks = list(snapshot.vector_blocks(self.fingerprint, _BLOCK))
+        count = sum(len(ids) for ids, _ in blocks)
+        index = _empty(self._dim) if count <= _FLAT_LIMIT else _partitioned(self._dim, count, blocks)
+        for ids, vectors in blocks:
+            index.add_with_ids(vectors, np.array(ids, np.int64))
+        self._state = _only(index)
+        self.generation = snapshot.generation
+
+    def search(self, vector: Vectors, k: int, only: list[int] | None = None) -> list[tuple[int, float]]:
+        """The `k` best (passage id, cosine) for one unit vector of shape (dim,), best first."""
+        # One look at the state: another thread may put a new one in its place meanwhile.
+        state = self._state
+        found = list(_in_file(state, vector, k, only))
+        if len(state.ids):
+            scores = state.tail @ vector
+            wanted = np.isin(state.ids, only) if only is not None else np.ones(len(scores), bool)
+            pairs = zip(state.ids[wanted].tolist(), scores[wanted].tolist(), strict=True)
+            found = sorted([*found, *pairs], key=lambda pair: -pair[1])
+        return found[:k]
+
+
+def _in_file(
+    state: _State, vector: Vectors, k: int, only: list[int] | None
+) -> Iterator[tuple[int, float]]:
+    if not state.index.ntotal:
+        return
+    selector = None
+    if only is not None:
+        allowed = np.setdiff1d(np.array(only, np.int64), state.dead)
+        if not len(allowed):
+            return
+        selector = faiss.IDSelectorBatch(allowed)
+    elif len(state.dead):
+        selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(state.dead))
+    if isinstance(faiss.downcast_index(state.index), faiss.IndexIVF):
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)
+    else:
+        parameters = faiss.SearchParameters(sel=selector)
+    scores, ids = state.index.search(vector[None, :], k, params=parameters)
+    for passage, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True):
+        if passage >= 0:
+            yield passage, score
+
+
+def _only(index: faiss.Index) -> _State:
+    """A state with nothing beside the index."""
+    dim = index.d
+    return _State(index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32), np.zeros(0, np.int64))
+
+
+def _empty(dim: int) -> faiss.Index:
+    codes = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    return faiss.IndexIDMap2(codes)
+
+
+def _partitioned(dim: int, count: int, blocks: list[tuple[list[int], Vectors]]) -> faiss.Index:
+    """Inverted lists (IVF): a question looks at `_PROBES` of about 2·√n lists."""
+    lists = int(2 * count**0.5)
+    quantiser = faiss.IndexFlatIP(dim)
+    index = faiss.IndexIVFScalarQuantizer(
+        quantiser, dim, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
+    )
+    quantiser.this.disown()
+    index.own_fields = True
+    sample = np.concatenate([vectors for _, vectors in blocks])[:: max(1, count // _TRAINING)]
+    index.cp.niter = 10
+    index.train(sample)
+    return index

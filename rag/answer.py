@@ -1,0 +1,181 @@
+"""The pipeline: a question in, events out. One path for terminal, batch, browser and evaluation."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from corpus.article import Language
+from corpus.text import language as language_of
+from corpus.text import normalise
+from index.errors import IndexMissing
+from index.search import Hit, Index
+from rag.citations import CitationStream, Draft
+from rag.errors import QuestionError
+from rag.events import (
+    Answer,
+    Citation,
+    Done,
+    Event,
+    Evidence,
+    Found,
+    Replaced,
+    Request,
+    Sentence,
+    Text,
+    Thought,
+    Timings,
+)
+from rag.reading.extractive import Extractive
+from rag.retrieve import retrieve
+from rag.settings import Settings
+from rag.support import Verifier
+
+LONGEST_QUESTION = 4_000
+
+
+class Reader(Protocol):
+    """Writes an answer from numbered passages, markers like `[2]` naming them."""
+
+    name: str
+
+    def read(
+        self, question: str, language: Language, hits: Sequence[Hit]
+    ) -> Iterator[Thought | Text | Replaced]: ...
+
+
+class Answerer:
+    """Everything that an answer needs, opened once."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self._index, self._settings = index, settings
+
+    def ready(self) -> None:
+        """Raise IndexMissing now, rather than at the first question, when there is no index."""
+        with self._index.store.snapshot() as snapshot:
+            if snapshot.fingerprint is None:
+                raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
+
+    def ask(self, request: Request) -> Answer:
+        """The whole answer. Raises RagError for what cannot be asked or answered."""
+        for event in self.stream(request):
+            if isinstance(event, Done):
+                return event.answer
+        raise AssertionError("a stream ends with Done")
+
+    def stream(self, request: Request) -> Iterator[Event]:
+        """The events of one answer; closing the iterator stops generation."""
+        began = time.perf_counter()
+        question = clean(request.question)
+        language = language_of(question)
+        k = request.k or self._settings.k
+        hits = retrieve(self._index, request, k)
+        found = time.perf_counter()
+        yield Found(tuple(hits))
+        with self._index.store.snapshot() as snapshot:
+            encoder = self._index.encoder(snapshot)
+        verifier = Verifier(encoder, self._index.rarity)
+        reader = Extractive(encoder, self._index.rarity)
+        writing = _Writing(hits, verifier)
+        for piece in reader.read(question, language, hits):
+            if isinstance(piece, Text):
+                yield from writing.feed(piece.text)
+            else:
+                if isinstance(piece, Replaced):
+                    writing = _Writing(hits, verifier)
+                else:
+                    writing.thoughts.append(piece.text)
+                yield piece
+        yield from writing.finish()
+        ended = time.perf_counter()
+        timings = Timings(
+            round(1000 * (found - began), 1),
+            round(1000 * (ended - found), 1),
+            round(1000 * (ended - began), 1),
+        )
+        yield Done(writing.answer(request.question, language, reader.name, timings))
+
+
+def clean(question: str) -> str:
+    """A question as it is searched for. Raises QuestionError in one line."""
+    try:
+        question.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise QuestionError("the question holds half a character (a lone surrogate): type it again") from error
+    question = normalise(question)
+    if not any(c.isalnum() for c in question):
+        raise QuestionError("the question is empty: ask something in Korean or English")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"the question has {len(question):,} characters and at most {LONGEST_QUESTION:,} are read: shorten it"
+        )
+    return question
+
+
+class _Writing:
+    """The answer as it grows: shown text, finished sentences, thoughts."""
+
+    def __init__(self, hits: Sequence[Hit], verifier: Verifier) -> None:
+        self._hits, self._verifier = hits, verifier
+        self._stream = CitationStream(len(hits))
+        self._shown: list[str] = []
+        self._sentences: list[Sentence] = []
+        self.thoughts: list[str] = []
+
+    def feed(self, delta: str) -> Iterator[Event]:
+        yield from self._events(self._stream.feed(delta))
+
+    def finish(self) -> Iterator[Event]:
+        yield from self._events(self._stream.finish())
+
+    def _events(self, pieces: Iterator[str | Draft]) -> Iterator[Event]:
+        for piece in pieces:
+            if isinstance(piece, str):
+                self._shown.append(piece)
+                yield Text(piece)
+            else:
+                sentence = self._checked(piece)
+                self._sentences.append(sentence)
+                yield sentence
+
+    def _checked(self, draft: Draft) -> Sentence:
+        evidence = []
+        for marker in draft.numbers:
+            hit = self._hits[self._stream.order[marker - 1] - 1]
+            start, end, score = self._verifier.evidence(draft.text, hit)
+            quote = hit.text[start - hit.start : end - hit.start]
+            evidence.append(Evidence(marker, start, end, quote, round(score, 4)))
+        support = self._verifier.support(max((e.score for e in evidence), default=0.0))
+        return Sentence(len(self._sentences), draft.text, draft.numbers, support, tuple(evidence))
+
+    def answer(self, question: str, language: Language, reader: str, timings: Timings) -> Answer:
+        citations = self._citations()
+        return Answer(
+            question=question,
+            language=language,
+            answer="".join(self._shown).strip(),
+            abstained=not citations,
+            reader=reader,
+            sentences=tuple(self._sentences),
+            citations=citations,
+            reasoning="".join(self.thoughts).strip() or None,
+            timings_ms=timings,
+        )
+
+    def _citations(self) -> tuple[Citation, ...]:
+        """Each cited passage once, in the order of the markers, with its first evidence."""
+        first: dict[int, tuple[Evidence, Sentence]] = {}
+        for sentence in self._sentences:
+            for evidence in sentence.evidence:
+                first.setdefault(evidence.marker, (evidence, sentence))
+        citations = []
+        for marker in sorted(first):
+            evidence, _ = first[marker]
+            hit = self._hits[self._stream.order[marker - 1] - 1]
+            citations.append(
+                Citation(
+                    marker, hit.article_id, hit.title, hit.language, hit.source, hit.published,
+                    hit.page, hit.heading, evidence.start, evidence.end, evidence.quote,
+                    self._verifier.support(evidence.score), evidence.score,
+                )  # fmt: skip
+            )
+        return tuple(citations)

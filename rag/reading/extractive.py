@@ -1,0 +1,135 @@
+"""The built-in reader: one to three sentences of the best passages, each cited. No language model."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.article import Language
+from corpus.text import sentences
+from index.encoder import Encoder
+from index.search import Hit
+from rag.events import Text
+from rag.reading import prompts
+from rag.reading.asking import Asked, Rarity, asked, coverage, describe, offers
+
+NAME = "builtin"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer: its passage's number (from 1), its place, and its features."""
+
+    number: int
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    features: tuple[float, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of the sentence features and of the features of a whole answer (logistic regression).
+
+    Fitted by `benchmarks/reading.py --fit` on training questions; the order of the features is
+    that of `_features` and `evidence`.
+    """
+
+    sentence: tuple[float, ...] = (3.0, 1.5, 1.5, 1.0, 2.0, 0.3, 0.8)
+    threshold: float = 0.45
+    again: float = 0.9
+
+
+class Extractive:
+    """Chooses sentences by rare-term overlap, similarity, and the kind of answer asked for."""
+
+    name = NAME
+
+    def __init__(self, encoder: Encoder, rarity: Rarity, model: Model = Model()) -> None:
+        self._encoder, self._rarity, self._model = encoder, rarity, model
+
+    def read(self, question: str, language: Language, hits: Sequence[Hit]) -> Iterator[Text]:
+        """The answer in pieces, with passage numbers as markers; a refusal cites nothing."""
+        wanted = asked(question, self._rarity)
+        ranked = self.rank(question, wanted, language, hits)
+        if not ranked or self.answerable(wanted, language, ranked[0]) < self._model.threshold:
+            nearest = ranked[0].hit.title if ranked and ranked[0].features[0] > 0.2 else None
+            yield Text(prompts.refusal(language, nearest))
+            return
+        for place, candidate in enumerate(self.choose(ranked)):
+            yield Text((" " if place else "") + _written(candidate, language))
+
+    def rank(
+        self, question: str, wanted: Asked, language: Language, hits: Sequence[Hit]
+    ) -> list[Candidate]:
+        """Every sentence of the passages, best first."""
+        spans = [(n, hit, *span) for n, hit in enumerate(hits, 1) for span in sentences(hit.text)]
+        if not spans:
+            return []
+        texts = [hit.text[start:end] for _, hit, start, end in spans]
+        vectors = self._encoder.encode_documents(texts)
+        cosines = vectors @ self._encoder.encode_queries([question])[0]
+        best = max(hit.score for hit in hits) or 1.0
+        found = []
+        for place, (number, hit, start, end) in enumerate(spans):
+            around = " ".join(
+                texts[i]
+                for i in range(max(0, place - 1), min(len(texts), place + 2))
+                if spans[i][0] == number
+            )
+            features = _features(
+                wanted, texts[place], f"{hit.title}\n{hit.heading or ''}\n{around}",
+                float(cosines[place]), hit.score / best, hit.language != language,
+            )  # fmt: skip
+            score = float(np.dot(features, self._model.sentence))
+            found.append(
+                Candidate(number, hit, hit.start + start, hit.start + end, texts[place], features, score)
+            )
+        return sorted(found, key=lambda candidate: -candidate.score)
+
+    def answerable(self, wanted: Asked, language: Language, best: Candidate) -> float:
+        """How well the best sentence with its surroundings covers the question, from 0 to 1."""
+        across = best.hit.language != language
+        whole = describe(f"{best.hit.title}\n{best.hit.heading or ''}\n{best.hit.text}")
+        covered = coverage(wanted, whole, across=across)
+        return max(covered, 0.0) if not across else min(1.0, 0.5 * covered + 1.2 * best.features[2])
+
+    def choose(self, ranked: Sequence[Candidate]) -> list[Candidate]:
+        """The best sentence, and up to two more that come close to it and say something else."""
+        chosen = [ranked[0]]
+        for candidate in ranked[1:]:
+            if len(chosen) == 2 or candidate.score < self._model.again * ranked[0].score:
+                break
+            if all(candidate.text != other.text for other in chosen):
+                chosen.append(candidate)
+        return chosen
+
+
+def _features(
+    wanted: Asked, text: str, around: str, cosine: float, standing: float, across: bool
+) -> tuple[float, ...]:
+    here = describe(text)
+    near = describe(around)
+    return (
+        coverage(wanted, here, across=across),
+        coverage(wanted, near, across=across),
+        max(0.0, cosine),
+        standing**2,
+        float(offers(wanted, here)),
+        min(1.0, len(text) / 80),
+        float(standing == 1.0),
+    )
+
+
+def _written(candidate: Candidate, language: Language) -> str:
+    """The sentence as the answer says it: as it stands, or quoted inside a frame."""
+    text = " ".join(candidate.text.split())
+    if candidate.hit.language == language:
+        return f"{text} [{candidate.number}]"
+    date = f" ({candidate.hit.published})" if candidate.hit.published else ""
+    framed = prompts.FRAME[language].format(
+        title=candidate.hit.title, date=date, quote=text, values=""
+    )
+    return f"{framed} [{candidate.number}]"

@@ -1,0 +1,226 @@
+"""What the command line shows: answers as they stream, hits, progress, states. No logic of its own."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import CorpusError
+from index.search import Hit, Index
+from index.sync import Plan, Progress, Report, Skipped
+from rag.events import Done, Event, Replaced, Request, Text, Thought
+from rag.library import Missing, Status, Step
+
+if TYPE_CHECKING:
+    from rag import batch
+
+_SUPPORT = {
+    "ko": {"supported": "근거 있음", "weak": "근거 약함", "unsupported": "근거 없음"},
+    "en": {"supported": "supported", "weak": "weak support", "unsupported": "unsupported"},
+}
+_WATCH_SECONDS = 3.0
+
+
+def asking(request: Request, question: str) -> Request:
+    return replace(request, question=question)
+
+
+def say(text: str = "") -> None:
+    print(text, file=sys.stderr)
+
+
+def show_answer(events: Iterator[Event]) -> None:
+    """The answer as it comes, then its sources with the sentences that bear it."""
+    thinking = False
+    for event in events:
+        if isinstance(event, Thought):
+            thinking = True
+            print(event.text, end="", file=sys.stderr, flush=True)
+        elif isinstance(event, Text):
+            if thinking:
+                say("\n")
+                thinking = False
+            print(event.text, end="", flush=True)
+        elif isinstance(event, Replaced):
+            say(f"\n— {event.reason} —")
+        elif isinstance(event, Done):
+            answer = event.answer
+            print("\n")
+            for citation in answer.citations:
+                dated = f", {citation.published}" if citation.published else ""
+                support = _SUPPORT[answer.language][citation.support]
+                place = f"{citation.article_id}:{citation.start}-{citation.end}"
+                print(f"[{citation.marker}] {citation.title} ({citation.language}{dated}; {support})")
+                print(f"    “{' '.join(citation.quote.split())}”")
+                print(f"    {place}")
+            say(f"({answer.reader}, {answer.timings_ms.total:.0f} ms)")
+
+
+def show_hits(hits: list[Hit]) -> None:
+    for place, hit in enumerate(hits, 1):
+        dated = f" · {hit.published}" if hit.published else ""
+        print(f"{place}. {hit.title} ({hit.language}{dated})  {hit.score:.3f}")
+        print(f"   {' '.join(hit.text.split())[:200]}")
+        print(f"   {hit.article_id}:{hit.start}-{hit.end}")
+
+
+def show_sync(steps: Iterable[Step], *, as_json: bool, dry: bool) -> list[Step]:
+    """Progress on stderr while it lasts; a line for each source, or JSON, at the end."""
+    began = time.perf_counter()
+    done: list[Step] = []
+    shown = 0.0
+    live = sys.stderr.isatty()
+    for step in steps:
+        if isinstance(step, Progress):
+            now = time.perf_counter()
+            if live and (now - shown > 0.1 or step.done == step.total):
+                shown = now
+                print(f"\r{step.done:,} of {step.total:,} articles", end="", file=sys.stderr)
+            continue
+        if live and shown:
+            print("\r\033[K", end="", file=sys.stderr)
+        done.append(step)
+        if not as_json:
+            _say_step(step, dry=dry)
+    if as_json:
+        print(json.dumps(_sync_json(done, time.perf_counter() - began, dry=dry), ensure_ascii=False))
+    return done
+
+
+def _say_step(step: Step, *, dry: bool) -> None:
+    if isinstance(step, Missing):
+        say(f"{step.root}: {step.reason}")
+    elif isinstance(step, Plan) and dry:
+        say(
+            f"{step.source} ({step.root}): would add {len(step.add)}, change {len(step.change)}, "
+            f"remove {len(step.remove)}; {step.unchanged} unchanged"
+        )
+        for sign, ids in (("+", step.add), ("~", step.change), ("-", step.remove)):
+            for article_id in ids:
+                print(f"{sign} {article_id}")
+        _say_skipped(step.skipped)
+    elif isinstance(step, Report):
+        say(
+            f"{step.source} ({step.root}): {step.added} added, {step.changed} changed, "
+            f"{step.removed} removed, {step.unchanged} unchanged; {step.passages} passages encoded"
+        )
+        _say_skipped(step.skipped)
+
+
+def _say_skipped(skipped: Iterable[Skipped]) -> None:
+    for skip in skipped:
+        reason = skip.reason if skip.path in skip.reason else f"{skip.path}: {skip.reason}"
+        say(f"  skipped {reason}")
+
+
+def _sync_json(done: list[Step], seconds: float, *, dry: bool) -> dict[str, Any]:
+    sources: list[dict[str, Any]] = []
+    for step in done:
+        if isinstance(step, Report):
+            sources.append(asdict(step))
+        elif isinstance(step, Missing):
+            sources.append({"root": step.root, "error": step.reason})
+        elif isinstance(step, Plan) and dry:
+            fields = ("source", "root", "add", "change", "remove", "unchanged")
+            sources.append({name: getattr(step, name) for name in fields})
+    return {"sources": sources, "seconds": round(seconds, 3)}
+
+
+def nothing_read(done: list[Step]) -> bool:
+    """Whether there were files or roots, and not one of them could be read."""
+    reports = [step for step in done if isinstance(step, Report)]
+    read = sum(report.added + report.changed + report.unchanged for report in reports)
+    failed = sum(len(report.skipped) for report in reports)
+    missing = sum(isinstance(step, Missing) for step in done)
+    return read == 0 and (failed > 0 or missing > 0)
+
+
+def watch(sync: Callable[[], Iterable[Step]], *, as_json: bool) -> None:
+    """Sync again every few seconds until stopped; only changes are shown."""
+    say("watching for changes; stop with Ctrl-C")
+    while True:
+        time.sleep(_WATCH_SECONDS)
+        for step in sync():
+            if isinstance(step, Report) and (step.added or step.changed or step.removed):
+                show_sync([step], as_json=as_json, dry=False)
+
+
+def show_batch(steps: "Iterator[batch.Progress]", out: Path) -> None:
+    done = failed = 0
+    for step in steps:
+        done, failed = step.done, step.failed
+        if sys.stderr.isatty():
+            print(f"\r{done} answered", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr)
+    wrong = f", {failed} of them with an error" if failed else ""
+    say(f"{out}: {done} lines{wrong}")
+
+
+def show_article(index: Index, wanted: str) -> None:
+    """The text of an article; with `:START-END` the span stands between markers."""
+    article_id, start, end = _span(wanted)
+    with index.store.snapshot() as snapshot:
+        article = snapshot.article(wanted) or snapshot.article(article_id)
+        if article is None:
+            import difflib
+
+            near = difflib.get_close_matches(article_id, snapshot.article_ids(), 1, 0.5)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise CorpusError(f"there is no article {article_id} in the index{hint}")
+    if start is None or end is None:
+        print(article.text)
+        return
+    if not 0 <= start < end <= len(article.text):
+        raise CorpusError(f"{article_id} has {len(article.text)} characters; {start}-{end} is not a span of it")
+    before, after = ("\033[7m", "\033[0m") if sys.stdout.isatty() else ("⟦", "⟧")
+    print(article.text[:start] + before + article.text[start:end] + after + article.text[end:])
+
+
+def _span(wanted: str) -> tuple[str, int | None, int | None]:
+    head, colon, tail = wanted.rpartition(":")
+    first, dash, last = tail.partition("-")
+    if colon and dash and first.isdecimal() and last.isdecimal():
+        return head, int(first), int(last)
+    return wanted, None, None
+
+
+def show_status(found: Status, *, as_json: bool) -> None:
+    if as_json:
+        value = asdict(found) | {"healthy": not found.problems}
+        print(json.dumps(value, ensure_ascii=False))
+        return
+    print(f"home        {found.home}")
+    print(f"articles    {found.counts['articles']:,} ({_languages(found)})")
+    print(f"passages    {found.counts['passages']:,}")
+    print(f"encoder     {found.encoder}")
+    print(f"size        {found.bytes / 1e6:.1f} MB, generation {found.generation}")
+    for source in found.sources:
+        print(f"source      {source.name}: {source.articles} articles, synced {source.synced} from {source.root}")
+    for problem in found.problems:
+        say(f"problem     {problem}")
+    print(f"health      {'see the problems' if found.problems else 'sound'}")
+
+
+def _languages(found: Status) -> str:
+    return ", ".join(f"{found.counts.get(f'articles_{code}', 0)} {code}" for code in ("ko", "en"))
+
+
+def show_evaluation(result: Any) -> None:
+    """The table of an evaluation, kind by kind."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    columns = list(next(iter(result.kinds.values())))
+    for name in ("kind", *columns):
+        table.add_column(name, justify="left" if name == "kind" else "right")
+    for kind, figures in result.kinds.items():
+        cells = (figures[name] for name in columns)
+        table.add_row(kind, *("–" if c is None else f"{c:g}" for c in cells))
+    Console().print(table)
+    for name, value in result.overall.items():
+        print(f"{name}: {value:g}" if value is not None else f"{name}: –")
