@@ -33,7 +33,7 @@ _LAST_OF_PROSE = ".!?…。！？\"”'’)]:"
 _STOP = re.compile(
     r"(?P<stop>[.!?…。！？｡]+)"
     r"(?P<close>(?:[\"'”’»)\]}）】」』》〉]|[“‘](?=\s|$))*"
-    r"(?: ?\[(?:\d{1,3}|[a-z]{1,12}(?: [a-z\d]{1,9})?)\])*)"
+    r"(?: ?\[(?:\d{1,3}|[a-z]{1,12}(?:\s[a-z\d]{1,9})?)\])*)"
 )
 _LONGEST_QUOTE = 300
 _ENCLOSED = re.compile(
@@ -57,7 +57,7 @@ _OPENERS = "\"'“‘([{「『《〈（【<"
 _FILE_SUFFIX = re.compile(r"[a-z]{2,5}(?![A-Za-z0-9])")
 
 _ITEM_MARK = re.compile(
-    r"\(?\d{1,3}|[가나다라마바사아자차카타파하]|[A-Za-z]|[ivxIVX]{1,4}|[A-Za-z]{2,8} ?\d{1,3}"
+    r"\(?\d{1,3}|[가나다라마바사아자차카타파하주]|[A-Za-z]|[ivxIVX]{1,4}|[A-Za-z]{2,8} ?\d{1,3}"
 )
 _DATE = re.compile(r"(?:\b\d{4}\. ?\d{1,2}|\b\d{1,2}\. \d{1,2})(?:\. ?\d{1,2})?$")
 _NUMBER = re.compile(r"\d+$")
@@ -210,16 +210,15 @@ def _ends(text: str, start: int, match: re.Match[str], end: int) -> bool:
         if head[-1] in _OPENERS:
             return False
         return bool(_FINAL.search(head)) or ahead[0].isupper()
+    plain = stop == "." and not closed
+    short = match.start() - start < 16
+    if plain and short and _ITEM_MARK.fullmatch(text[start : match.start()].strip()):
+        return False
     if _is_hangul(head[-1]):
-        so_far = text[start : match.start()].strip() if match.start() - start < 16 else head
-        return not (_ITEM_MARK.fullmatch(so_far) or head.endswith((" 주", "(주")))
+        return not head.endswith((" 주", "(주"))
     if ahead[0].islower() and not _BRAND.match(ahead):
         return False
-    if stop != "." or closed:
-        return True
-    if match.start() - start < 16 and _ITEM_MARK.fullmatch(text[start : match.start()].strip()):
-        return False
-    return _ends_after_latin(head, ahead)
+    return _ends_after_latin(head, ahead) if plain else True
 
 
 def _ends_glued(head: str, stop: str, closed: bool, ahead: str) -> bool:

@@ -1,8 +1,8 @@
 """Text to search terms: one function for articles, one for questions, both on the same rules.
 
-Three fields: `terms` (Hangul syllable bigrams, stemmed words), `names` (phonetic keys that meet
-across scripts) and `numbers` (values). Bigrams match a morphological analyser on Korean at a
-hundredth of its cost.
+Four fields: `terms` (Hangul syllable bigrams, stemmed words), `units` (Korean pieces of the bundled
+vocabulary, neighbouring English stems), `names` (phonetic keys that meet across scripts) and
+`numbers` (values). Bigrams match a morphological analyser on Korean at a hundredth of its cost.
 """
 
 import re
@@ -10,17 +10,19 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import tantivy
 
 from index.names import hangul_key, latin_keys, stems
 from index.numbers import quantities
+from index.segmenter import bundled
 
 _RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
 _KEY_LENGTH = 3
-_STOP = frozenset(
+STOP = frozenset(
     "a an and are as at be been by can could did do does for from had has have he her his how i if in into is "
     "it its me my of on or our she so than that the their them then there these they this those to was we were "
     "what when where which who whom whose why will with would you your about many much long".split()
@@ -32,6 +34,7 @@ class DocumentTerms:
     """What one passage is found by; each is a space-separated list of terms."""
 
     terms: str
+    units: str
     names: str
     numbers: str
 
@@ -40,11 +43,12 @@ class DocumentTerms:
 class QueryTerms:
     """What a question searches for.
 
-    `terms` holds weighted terms; `names` one group of alternative keys per written name; `numbers`
-    the values asked about.
+    `terms` and `units` are looked for as they stand; `names` holds one group of alternative keys
+    per written name, `numbers` the values asked about.
     """
 
-    terms: dict[str, float]
+    terms: tuple[str, ...]
+    units: tuple[str, ...]
     names: tuple[frozenset[str], ...]
     numbers: tuple[str, ...]
 
@@ -82,11 +86,25 @@ def terms(text: str) -> list[str]:
     return [term for run in _RUNS.findall(fold(text)) for term in _run_terms(run)]
 
 
+def units(text: str, found: list[str]) -> list[str]:
+    """Longer units than terms: Korean pieces of two syllables or more, and pairs of Latin terms.
+
+    `found` are the terms of the text. Pieces come close to morphemes and reward a match of whole
+    ones; pairs reward words that stand together.
+    """
+    pairs = [f"{a}_{b}" for a, b in pairwise(found) if a.isascii() and b.isascii()]
+    if not _HANGUL.search(text):
+        return pairs
+    return [p for p in bundled().pieces(text) if len(p) > 1 and not p.isascii()] + pairs
+
+
 def document_terms(title: str, heading: str | None, text: str) -> DocumentTerms:
     """The terms of a passage; its article's title and its heading count as part of it."""
     whole = "\n".join(part for part in (title, heading, text) if part)
+    found = terms(whole)
     return DocumentTerms(
-        " ".join(terms(whole)),
+        " ".join(found),
+        " ".join(units(whole, found)),
         " ".join(_name_terms(whole)),
         " ".join(term for quantity in quantities(whole) for term in quantity.terms),
     )
@@ -126,25 +144,25 @@ def _latin_terms(word: str) -> tuple[str, ...]:
 def query_terms(question: str) -> QueryTerms:
     """The terms of a question. Names are looked for in the other script only."""
     question = unicodedata.normalize("NFKC", question)
-    weights: dict[str, float] = {}
-    for term in terms(question):
-        weights[term] = 0.0 if term in _STOP else 1.0
-    if any(weights.values()):
-        weights = {term: weight for term, weight in weights.items() if weight}
-    else:
-        weights = dict.fromkeys(weights, 1.0)
+    found = terms(question)
+    content = [term for term in dict.fromkeys(found) if term not in STOP] or list(dict.fromkeys(found))
     names: list[frozenset[str]] = []
     korean, latin = _HANGUL.findall(question), _LATIN.findall(question)
     for word in korean + _joined(korean):
         keys = {hangul_key(stem) for stem in stems(word)}
         names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
     for word in latin + _joined(latin):
-        if word.lower() not in _STOP:
+        if word.lower() not in STOP:
             names.append(frozenset(f"h:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH))
     numbers = {term for quantity in quantities(question) for term in quantity.terms}
-    return QueryTerms(weights, tuple(dict.fromkeys(n for n in names if n)), tuple(sorted(numbers)))
+    return QueryTerms(
+        tuple(content),
+        tuple(dict.fromkeys(units(question, found))),
+        tuple(dict.fromkeys(group for group in names if group)),
+        tuple(sorted(numbers)),
+    )
 
 
 def _joined(words: list[str]) -> list[str]:
     """Neighbours as one word, for names written apart in one script and together in the other."""
-    return [first + second for first, second in zip(words, words[1:], strict=False)]
+    return [first + second for first, second in pairwise(words)]

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.article import Language
+from corpus.text import language
 from index.analysis import DocumentTerms, document_terms, query_terms
-from index.encoder import BUNDLED, Encoder
+from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
+from index.fusion import Fusion, fuse, rescore
 from index.lock import writer_lock
 from index.store import Scope, Snapshot, Store, StoredPassage
-from index.terms import TermView, Weights
+from index.terms import TermView
+from index.translation import translations
 from index.vectors import VectorView
 
 __all__ = ["Fusion", "Hit", "Index", "Scope"]
@@ -38,18 +41,6 @@ class Hit:
     score: float
     dense_rank: int | None
     lexical_rank: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Fusion:
-    """How candidates are scored: `BM25 / the question's best BM25 + dense · cosine`.
-
-    Each part hands in its `pool` best passages, and every candidate gets both scores.
-    """
-
-    pool: int = 100
-    dense: float = 1.0
-    weights: Weights = Weights()
 
 
 class Index:
@@ -82,35 +73,40 @@ class Index:
         with self.store.snapshot() as snapshot:
             if snapshot.fingerprint is None:
                 raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
-            terms, vectors = self.views(snapshot)
+            self.views(snapshot)
             only = snapshot.ids_in(scope) if scope else None
             if only == []:
                 return []
             encoder = self.encoder(snapshot)
             vector = encoder.encode_queries([question])[0]
-            pool = max(self.fusion.pool, k)
-            query = query_terms(question)
-            lexical = terms.search(query, pool, self.fusion.weights, only=only)
-            dense = vectors.search(vector, pool, only)
-            bm25, cosine = dict(lexical), dict(dense)
-            unscored = [i for i in cosine if i not in bm25]
-            if unscored and len(lexical) == pool:
-                bm25.update(terms.search(query, pool, self.fusion.weights, only=unscored))
-            ids, found = snapshot.vectors(encoder.fingerprint, [i for i in bm25 if i not in cosine])
-            if ids:
-                cosine.update(zip(ids, (found @ vector).tolist(), strict=True))
-            passages = snapshot.passages(bm25.keys() | cosine.keys())
-        best = max(bm25.values(), default=1.0) or 1.0
-        fused = {
-            i: bm25.get(i, 0.0) / best + self.fusion.dense * max(0.0, cosine.get(i, 0.0)) for i in passages
-        }
-        order = sorted(fused, key=lambda i: (-fused[i], i))[:k]
+            lexical, dense, bm25, cosines = self._candidates(snapshot, question, vector, k, only)
+            passages = snapshot.passages(bm25.keys() | cosines.keys())
+        scores = fuse(self.fusion, language(question), passages, bm25, cosines)
+        order = sorted(scores, key=lambda i: (-scores[i], i))[: max(k, self.fusion.rescored)]
+        rarity = self.rarity(list(query_terms(question).terms))
+        ranked = [(passages[i], scores[i]) for i in order]
+        ranked = rescore(self.fusion, encoder, vector, rarity, ranked)[:k]
         lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
         dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
-        whole = 1.0 + self.fusion.dense
-        return [
-            _hit(passages[i], fused[i] / whole, dense_ranks.get(i), lexical_ranks.get(i)) for i in order
-        ]
+        return [_hit(p, score, dense_ranks.get(p.id), lexical_ranks.get(p.id)) for p, score in ranked]
+
+    def _candidates(
+        self, snapshot: Snapshot, question: str, vector: Vectors, k: int, only: list[int] | None
+    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]], dict[int, float], dict[int, float]]:
+        """What each view finds, best first, and both scores of whatever either has found."""
+        terms, vectors = self.views(snapshot)
+        pool, weights = max(self.fusion.pool, k), self.fusion.weights
+        query, translated = query_terms(question), translations(question)
+        lexical = terms.search(query, pool, weights, translated, only)
+        dense = vectors.search(vector, pool, only)
+        bm25, cosines = dict(lexical), dict(dense)
+        unscored = [i for i in cosines if i not in bm25]
+        if unscored and len(lexical) == pool:
+            bm25.update(terms.search(query, pool, weights, translated, unscored))
+        ids, found = snapshot.vectors(vectors.fingerprint, [i for i in bm25 if i not in cosines])
+        if ids:
+            cosines.update(zip(ids, (found @ vector).tolist(), strict=True))
+        return lexical, dense, bm25, cosines
 
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of search terms, as BM25 has it, by the last view used."""

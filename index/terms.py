@@ -14,8 +14,9 @@ import tantivy
 from tantivy import Occur, Query
 
 from index.analysis import DocumentTerms, QueryTerms
+from index.translation import Translation
 
-TERMS_VERSION = "1"
+TERMS_VERSION = "2"
 _HEAP = 64_000_000
 
 
@@ -26,8 +27,11 @@ class Weights:
     A name key that more than `common` of the passages hold is not a name and is not searched for.
     """
 
-    names: float = 0.7
+    pieces: float = 0.5
+    pairs: float = 0.25
+    names: float = 0.5
     numbers: float = 0.5
+    words: float = 1.0
     common: float = 0.02
 
 
@@ -98,7 +102,10 @@ class TermView:
                 if not fresh:
                     self._delete(writer, passage)
                 entry = tantivy.Document(
-                    terms=document.terms, names=document.names, numbers=document.numbers
+                    terms=document.terms,
+                    units=document.units,
+                    names=document.names,
+                    numbers=document.numbers,
                 )
                 entry.add_unsigned("id", passage)
                 writer.add_document(entry)
@@ -110,6 +117,11 @@ class TermView:
             del writer
         self.reload()
 
+    def _translated(self, terms: tuple[str, ...], weight: float) -> Query:
+        """All terms of a translation together count like one."""
+        parts = [(Occur.Should, self._term("terms", term)) for term in terms]
+        return Query.boost_query(Query.boolean_query(parts), weight / len(terms))
+
     def _delete(self, writer: tantivy.IndexWriter, passage: int) -> None:
         # Not delete_documents_by_term: it takes an integer for a signed one and finds nothing.
         writer.delete_documents_by_query(Query.term_query(self._schema, "id", passage))
@@ -119,18 +131,18 @@ class TermView:
         query: QueryTerms,
         k: int,
         weights: Weights,
-        translations: Iterable[tuple[tuple[str, float], ...]] = (),
+        translations: Iterable[tuple[Translation, ...]] = (),
         only: list[int] | None = None,
     ) -> list[tuple[int, float]]:
         """The `k` best (passage id, BM25 score), best first; `only` narrows to these ids.
 
-        Each of `translations` is a group of weighted alternatives for one word of the question, of
-        which the best one counts.
+        Each of `translations` is a group of weighted translations of one word of the question, of
+        which the best match counts.
         """
-        clauses = [
-            (Occur.Should, Query.boost_query(self._term("terms", term), weight))
-            for term, weight in query.terms.items()
-        ]
+        clauses = [(Occur.Should, self._term("terms", term)) for term in query.terms]
+        for term in query.units:
+            weight = weights.pairs if "_" in term else weights.pieces
+            clauses.append((Occur.Should, Query.boost_query(self._term("units", term), weight)))
         limit = max(3.0, weights.common * self._searcher.num_docs)
         for keys in query.names:
             known = [key for key in keys if 0 < self._searcher.doc_freq("names", key) <= limit]
@@ -140,7 +152,7 @@ class TermView:
         for term in query.numbers:
             clauses.append((Occur.Should, Query.boost_query(self._term("numbers", term), weights.numbers)))
         for group in translations:
-            options = [Query.boost_query(self._term("terms", term), weight) for term, weight in group]
+            options = [self._translated(words, weights.words * weight**0.5) for words, weight in group]
             clauses.append((Occur.Should, Query.disjunction_max_query(options)))
         if not clauses:
             return []
@@ -168,7 +180,7 @@ class TermView:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
-    for field in ("terms", "names", "numbers"):
+    for field in ("terms", "units", "names", "numbers"):
         builder.add_text_field(field, tokenizer_name="ws", index_option="freq")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")

@@ -29,7 +29,7 @@ _DATELINE = re.compile(r"\s*\)?\s*(?:[–—]|--|-\s)")  # "PARIS, June 10, 2025
 # "2025. 6. 11." at a line's end is no sentence's end.
 _SENTENCE_END = re.compile(r"(?<!\. \d)(?<!\. \d\d)(?<!\.\d)(?<!\.\d\d)[.!?]$")
 
-_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
+_FRONT_MATTER = re.compile(r"\ufeff?---[ \t]*\n(.{0,8000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.S)
 _FIELD = re.compile(r"(?P<key>[A-Za-z][\w-]*):(?:[ \t]+(?P<value>.*?))?[ \t]*")
 _TITLE_FIELDS = ("title", "제목")
 _DATE_FIELDS = ("published", "date", "published_at", "publishdate", "pubdate", "날짜", "작성일")

@@ -110,11 +110,12 @@ def _set_apart(element: "_Element", name: str, inner: str) -> str:
         return "\n\n" + "\n".join("    " + line for line in inner.strip("\n").split("\n")) + "\n\n"
     if name == "list":
         return inner.rstrip() + "\n\n"
+    if name not in ("p", "quote", "table"):
+        return inner
+    inner = _LINE_START.sub("\n", inner.strip())
     if name == "quote":  # trafilatura makes quotes of <pre> too: a comment is not a heading
         inner = HEADING.sub(r"  \g<0>", inner)
-    if name in ("p", "quote", "table"):
-        return "\n\n" + _LINE_START.sub("\n", inner.strip()) + "\n\n"
-    return inner
+    return f"\n\n{inner}\n\n"
 
 
 def _run(text: str | None, verbatim: bool) -> str:

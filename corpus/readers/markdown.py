@@ -45,7 +45,7 @@ _TARGET = r"\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
 _MARKS = [
     (re.compile(rf"!{_LABEL}(?:{_TARGET}|\[[^\[\]]*\])"), r"\1"),  # image
     (re.compile(rf"{_LABEL}{_TARGET}"), r"\1"),  # link
-    (re.compile(r"\[\^[^\[\]\s]+\]:?[ \t]?"), ""),  # footnote
+    (re.compile(r"\[\^[^\[\]\s]+\]"), ""),  # footnote
     (
         re.compile(r"(?<![A-Za-z0-9*])(\*\*\*?)(?=[^\s*])((?:[^*]|\*(?!\*))+?)(?<=\S)\1(?!\*)"),
         r"\2",
@@ -58,6 +58,7 @@ _MARKS = [
     ),
     (re.compile(r"~~(?=[^\s~])([^~]+?)(?<=\S)~~"), r"\1"),
 ]
+_FOOTNOTE = re.compile(r"^ {0,3}\[\^[^\[\]\s]+\]:[ \t]*", re.MULTILINE)
 _REFERENCE = re.compile(r"\[([^\[\]]+)\](?:\[([^\[\]]*)\])?")
 
 
@@ -81,7 +82,8 @@ def shown(source: str) -> str:
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     environment: dict[str, Any] = {}
-    tokens = parser.parse(source, environment)
+    # CommonMark would take a footnote of one word for the target of a link.
+    tokens = parser.parse(_FOOTNOTE.sub("", source), environment)
     return "".join(_blocks(tokens, set(environment.get("references", {}))))
 
 
@@ -96,7 +98,10 @@ def _blocks(tokens: list["Token"], references: set[str]) -> Iterator[str]:
             joined = joined and depth > 0
         elif token.type == "list_item_open":
             # "2025. 6. 11. 발표" is a list in a list in a list: one line takes all their marks.
-            mark = (mark or "  " * (depth - 1)) + (f"{token.info}{token.markup}" or "-") + " "
+            own = f"{token.info}{token.markup} " if token.info else "- "
+            mark = (mark or "  " * (depth - 1)) + own
+        elif token.type == "list_item_close" and mark.strip(" -"):
+            block, mark = mark.rstrip(), ""  # a line that is a number or date and nothing else
         elif token.type == "table_close":
             joined = False
         elif token.type == "tr_open":

@@ -22,7 +22,7 @@ from torch.nn import functional
 from index.bundled.training import vocabulary
 from index.bundled.training.data import held_out, rows, training_questions
 from index.bundled.training.teacher import digest
-from index.encoder import words
+from index.segmenter import words
 
 Ids = NDArray[np.int32]
 

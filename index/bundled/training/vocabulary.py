@@ -7,7 +7,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from index.bundled.training.data import rows, training_questions
-from index.encoder import words
+from index.segmenter import words
 
 
 def texts(data: Path) -> Iterator[str]:

@@ -1,0 +1,76 @@
+"""One key for a name in both scripts, and different keys for different names."""
+
+import pytest
+
+from index.names import hangul_key, latin_keys, stems
+
+SAME = [
+    ("미스트랄", "Mistral"), ("마지스트랄", "Magistral"), ("엑사원", "EXAONE"),
+    ("딥시크", "DeepSeek"), ("올트먼", "Altman"), ("올트만", "Altman"),
+    ("하이퍼클로바", "HyperCLOVA"), ("업스테이지", "Upstage"), ("멘슈", "Mensch"),
+    ("오픈에이아이", "OpenAI"), ("앤스로픽", "Anthropic"), ("앤트로픽", "Anthropic"),
+    ("클로드", "Claude"), ("제미나이", "Gemini"), ("구글", "Google"), ("허깅페이스", "HuggingFace"),
+    ("마이크로소프트", "Microsoft"), ("알리바바", "Alibaba"), ("소프트뱅크", "SoftBank"),
+    ("삼성", "Samsung"), ("마크롱", "Macron"), ("데이터브릭스", "Databricks"),
+    ("믹스트랄", "Mixtral"), ("코드스트랄", "Codestral"), ("런던", "London"), ("프랑스", "France"),
+    ("머스크", "Musk"), ("퍼플렉시티", "Perplexity"), ("블룸버그", "Bloomberg"),
+]  # fmt: skip
+DIFFERENT = [
+    ("미스트랄", "Magistral"), ("마지스트랄", "Mistral"), ("딥시크", "DeepMind"),
+    ("네이버", "Nvidia"), ("엑사원", "Exynos"), ("파리", "Berlin"), ("큐원", "Claude"),
+    ("코히어", "Cohen"), ("앤스로픽", "Upstage"), ("허깅페이스", "Huawei"),
+    ("런던", "Linden Lab"), ("올트먼", "Upstage"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("korean", "latin"), SAME)
+def test_a_name_meets_its_transliteration(korean: str, latin: str) -> None:
+    assert hangul_key(korean) in latin_keys(latin)
+    assert len(hangul_key(korean)) >= 3  # shorter keys are not searched for
+
+
+@pytest.mark.parametrize(("korean", "latin"), DIFFERENT)
+def test_different_names_stay_apart(korean: str, latin: str) -> None:
+    assert hangul_key(korean) not in latin_keys(latin)
+
+
+def test_korean_names_stay_apart_among_themselves() -> None:
+    names = ["미스트랄", "마지스트랄", "믹스트랄", "코드스트랄", "엑사원", "딥시크", "하이퍼클로바"]
+    assert len({hangul_key(name) for name in names}) == len(names)
+
+
+@pytest.mark.parametrize("word", ["EXAONE", "exaone", "Exaone"])
+def test_capitals_make_no_difference(word: str) -> None:
+    assert latin_keys(word) == latin_keys("EXAONE")
+
+
+def test_accents_make_no_difference() -> None:
+    assert latin_keys("Timothée") == latin_keys("Timothee")
+
+
+@pytest.mark.parametrize(
+    ("word", "stem"),
+    [
+        ("미스트랄은", "미스트랄"), ("엑사원의", "엑사원"), ("딥시크가", "딥시크"),
+        ("올트먼에게", "올트먼"), ("네이버에서는", "네이버"), ("업스테이지와", "업스테이지"),
+        ("구글이라고", "구글"),
+    ],
+)  # fmt: skip
+def test_a_particle_comes_off(word: str, stem: str) -> None:
+    assert stems(word) == [word, stem]
+
+
+def test_a_stem_keeps_two_syllables() -> None:
+    assert stems("나는") == ["나는"]
+    assert stems("도쿄") == ["도쿄"]
+
+
+def test_a_latin_word_has_at_most_eight_keys() -> None:
+    longest = latin_keys("Thochghethechorxchothcher" * 20)
+    assert 1 <= len(longest) <= 8
+
+
+@pytest.mark.parametrize("word", ["", "123", "!?"])
+def test_what_has_no_sound_has_no_key(word: str) -> None:
+    assert hangul_key(word) == ""
+    assert latin_keys(word) in ((), ("",))
