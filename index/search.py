@@ -3,15 +3,16 @@
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.article import Language
 from corpus.text import language
 from index.analysis import DocumentTerms, document_terms, query_terms
+from index.asking import asked
 from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
-from index.fusion import Fusion, fuse, rescore
+from index.fusion import Fusion, Scored, fuse, merge, rescore
 from index.lock import writer_lock
 from index.store import Scope, Snapshot, Store, StoredPassage
 from index.terms import TermView
@@ -73,40 +74,56 @@ class Index:
         with self.store.snapshot() as snapshot:
             if snapshot.fingerprint is None:
                 raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
-            self.views(snapshot)
-            only = snapshot.ids_in(scope) if scope else None
-            if only == []:
-                return []
+            _, vectors = self.views(snapshot)
+            narrowed = Scope(None, scope.since, scope.source)
+            only = snapshot.ids_in(narrowed) if narrowed else None
             encoder = self.encoder(snapshot)
             vector = encoder.encode_queries([question])[0]
-            lexical, dense, bm25, cosines = self._candidates(snapshot, question, vector, k, only)
-            passages = snapshot.passages(bm25.keys() | cosines.keys())
-        scores = fuse(self.fusion, language(question), passages, bm25, cosines)
-        order = sorted(scores, key=lambda i: (-scores[i], i))[: max(k, self.fusion.rescored)]
-        rarity = self.rarity(list(query_terms(question).terms))
-        ranked = [(passages[i], scores[i]) for i in order]
-        ranked = rescore(self.fusion, encoder, vector, rarity, ranked)[:k]
-        lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
-        dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
-        return [_hit(p, score, dense_ranks.get(p.id), lexical_ranks.get(p.id)) for p, score in ranked]
+            own = language(question)
+            ranks: dict[int, tuple[int | None, int | None]] = {}
+            lists: dict[bool, list[Scored]] = {False: [], True: []}
+            for spoken in vectors.languages:
+                if scope.language in (None, spoken) and only != []:
+                    found = self._in_language(snapshot, question, vector, k, spoken, only, ranks)
+                    lists[spoken != own] = found
+        merged = merge(self.fusion, asked(question, self.rarity), lists[False], lists[True])
+        return [_hit(scored.passage, scored.score, *ranks[scored.passage.id]) for scored in merged[:k]]
 
-    def _candidates(
-        self, snapshot: Snapshot, question: str, vector: Vectors, k: int, only: list[int] | None
-    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]], dict[int, float], dict[int, float]]:
-        """What each view finds, best first, and both scores of whatever either has found."""
+    def _in_language(
+        self,
+        snapshot: Snapshot,
+        question: str,
+        vector: Vectors,
+        k: int,
+        spoken: Language,
+        only: list[int] | None,
+        ranks: dict[int, tuple[int | None, int | None]],
+    ) -> list[Scored]:
+        """The best passages in one language; `ranks` learns their dense and lexical ranks."""
         terms, vectors = self.views(snapshot)
+        across = spoken != language(question)
         pool, weights = max(self.fusion.pool, k), self.fusion.weights
-        query, translated = query_terms(question), translations(question)
-        lexical = terms.search(query, pool, weights, translated, only)
-        dense = vectors.search(vector, pool, only)
+        query, translated = query_terms(question), translations(question) if across else []
+        if not across:
+            query = replace(query, names=())
+        lexical = terms.search(query, pool, weights, spoken, translated, only)
+        dense = vectors.search(vector, pool, spoken, only)
         bm25, cosines = dict(lexical), dict(dense)
         unscored = [i for i in cosines if i not in bm25]
         if unscored and len(lexical) == pool:
-            bm25.update(terms.search(query, pool, weights, translated, unscored))
+            bm25.update(terms.search(query, pool, weights, spoken, translated, unscored))
         ids, found = snapshot.vectors(vectors.fingerprint, [i for i in bm25 if i not in cosines])
         if ids:
             cosines.update(zip(ids, (found @ vector).tolist(), strict=True))
-        return lexical, dense, bm25, cosines
+        passages = snapshot.passages(bm25.keys() | cosines.keys())
+        ranked = fuse(self.fusion, passages, bm25, cosines, across=across)[: max(k, self.fusion.rescored)]
+        dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
+        lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
+        for scored in ranked:
+            i = scored.passage.id
+            ranks[i] = dense_ranks.get(i), lexical_ranks.get(i)
+        rarity = self.rarity(list(query.terms))
+        return rescore(self.fusion, self.encoder(snapshot), vector, rarity, ranked)
 
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of search terms, as BM25 has it, by the last view used."""
@@ -158,16 +175,18 @@ def bring_up(terms: TermView, snapshot: Snapshot) -> None:
     terms.update(snapshot.generation, _all_documents(snapshot), fresh=True)
 
 
-def _all_documents(snapshot: Snapshot) -> Iterator[tuple[int, DocumentTerms]]:
+def _all_documents(snapshot: Snapshot) -> Iterator[tuple[int, Language, DocumentTerms]]:
     last = -1
     while block := snapshot.passages_after(last, _REBUILD_BLOCK):
         yield from _documents(block)
         last = block[-1].id
 
 
-def _documents(passages: Iterable[StoredPassage]) -> Iterator[tuple[int, DocumentTerms]]:
+def _documents(
+    passages: Iterable[StoredPassage],
+) -> Iterator[tuple[int, Language, DocumentTerms]]:
     for passage in passages:
-        yield passage.id, document_terms(passage.title, passage.heading, passage.text)
+        yield passage.id, passage.language, document_terms(passage.title, passage.heading, passage.text)
 
 
 def _hit(passage: StoredPassage, score: float, dense: int | None, lexical: int | None) -> Hit:

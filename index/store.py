@@ -255,6 +255,13 @@ class Snapshot:
             )
         ]
 
+    def languages(self) -> dict[Language, list[int]]:
+        """The ids of all passages by their language."""
+        found: dict[Language, list[int]] = {}
+        for number, spoken in self._db.execute("SELECT id, language FROM passages"):
+            found.setdefault(spoken, []).append(number)
+        return found
+
     def ids_in(self, scope: Scope) -> list[int]:
         """Ids of the passages in a scope. An article without a date is not `since` anything."""
         wanted, values = [], []

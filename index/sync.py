@@ -13,7 +13,7 @@ from corpus.files import Found, walk
 from corpus.readers import read
 from corpus.text import TEXT_VERSION
 from index.analysis import document_terms
-from index.encoder import Encoder
+from index.encoder import BUNDLED, Encoder
 from index.errors import StoreError
 from index.lock import writer_lock
 from index.search import Index, bring_up
@@ -196,6 +196,28 @@ def apply(index: Index, todo: Plan, encoder_name: str, encoder: Encoder) -> Iter
     )  # fmt: skip
 
 
+def add_articles(index: Index, articles: Iterable[Article], encoder: Encoder, source: str) -> int:
+    """Index articles that are in memory, under a source of that name; the number of passages."""
+    stored = 0
+    with writer_lock(index.folder):
+        index.store.create()
+        index.use(encoder)
+        with index.store.write() as writing:
+            writing.add_source(source, source)
+            writing.cut_with(CUTTING)
+        _settle_encoder(index, BUNDLED, encoder)
+        batch: list[tuple[Article, list[Passage]]] = []
+        for article in articles:
+            batch.append((article, passages(article)))
+            if len(batch) == _BATCH:
+                stored += _write(index, batch, encoder)
+                batch = []
+        if batch:
+            stored += _write(index, batch, encoder)
+        refresh(index)
+    return stored
+
+
 def _read(todo: Plan, article_id: str) -> Article:
     path = todo.paths[article_id]
     try:
@@ -226,7 +248,7 @@ def _write(
         gone = writing.remove([*(article.id for article, _ in batch), *remove])
         added = writing.put(items, encoder.fingerprint)
     documents = (
-        (number, document_terms(article.title, passage.heading, passage.text))
+        (number, passage.language, document_terms(article.title, passage.heading, passage.text))
         for number, (article, passage) in added.items()
     )
     terms.update(writing.generation, documents, gone)

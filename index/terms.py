@@ -6,17 +6,18 @@ so that what it holds and what it says it holds can never differ.
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import tantivy
 from tantivy import Occur, Query
 
+from corpus.article import Language
 from index.analysis import DocumentTerms, QueryTerms
 from index.translation import Translation
 
-TERMS_VERSION = "2"
+TERMS_VERSION = "3"
 _HEAP = 64_000_000
 
 
@@ -82,7 +83,7 @@ class TermView:
     def update(
         self,
         generation: int,
-        added: Iterable[tuple[int, DocumentTerms]],
+        added: Iterable[tuple[int, Language, DocumentTerms]],
         removed: Iterable[int] = (),
         *,
         fresh: bool = False,
@@ -98,7 +99,7 @@ class TermView:
                 writer.delete_all_documents()
             for passage in removed:
                 self._delete(writer, passage)
-            for passage, document in added:
+            for passage, language, document in added:
                 if not fresh:
                     self._delete(writer, passage)
                 entry = tantivy.Document(
@@ -106,6 +107,7 @@ class TermView:
                     units=document.units,
                     names=document.names,
                     numbers=document.numbers,
+                    language=language,
                 )
                 entry.add_unsigned("id", passage)
                 writer.add_document(entry)
@@ -131,47 +133,51 @@ class TermView:
         query: QueryTerms,
         k: int,
         weights: Weights,
+        language: Language,
         translations: Iterable[tuple[Translation, ...]] = (),
         only: list[int] | None = None,
     ) -> list[tuple[int, float]]:
-        """The `k` best (passage id, BM25 score), best first; `only` narrows to these ids.
+        """The `k` best (passage id, BM25 score) in one language, best first.
 
-        Each of `translations` is a group of weighted translations of one word of the question, of
-        which the best match counts.
+        `translations` are the groups of alternatives for the question's words, of which the best
+        match counts; they and the name keys are given for the other language's passages. `only`
+        narrows to these ids.
         """
-        clauses = [(Occur.Should, self._term("terms", term)) for term in query.terms]
+        clauses = self._clauses(query, weights, translations)
+        if not clauses:
+            return []
+        filters = [self._term("language", language)]
+        if only is not None:
+            filters.append(Query.term_set_query(self._schema, "id", only))
+        must = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in filters]
+        whole = Query.boolean_query([(Occur.Must, Query.boolean_query(clauses)), *must])
+        found = self._searcher.search(whole, k, count=False)
+        return [(self._searcher.doc(address)["id"][0], score) for score, address in found.hits]
+
+    def _clauses(
+        self, query: QueryTerms, weights: Weights, translations: Iterable[tuple[Translation, ...]]
+    ) -> list[tuple[Occur, Query]]:
+        """What a passage may hold, each with its worth."""
+        wanted = [self._term("terms", term) for term in query.terms]
         for term in query.units:
             weight = weights.pairs if "_" in term else weights.pieces
-            clauses.append((Occur.Should, Query.boost_query(self._term("units", term), weight)))
+            wanted.append(Query.boost_query(self._term("units", term), weight))
         limit = max(3.0, weights.common * self._searcher.num_docs)
         for keys in query.names:
             known = [key for key in keys if 0 < self._searcher.doc_freq("names", key) <= limit]
             if known:
                 best = Query.disjunction_max_query([self._term("names", key) for key in known])
-                clauses.append((Occur.Should, Query.boost_query(best, weights.names)))
+                wanted.append(Query.boost_query(best, weights.names))
         for term in query.numbers:
-            clauses.append((Occur.Should, Query.boost_query(self._term("numbers", term), weights.numbers)))
+            wanted.append(Query.boost_query(self._term("numbers", term), weights.numbers))
         for group in translations:
             options = [self._translated(words, weights.words * weight**0.5) for words, weight in group]
-            clauses.append((Occur.Should, Query.disjunction_max_query(options)))
-        if not clauses:
-            return []
-        whole = Query.boolean_query(clauses)
-        if only is not None:
-            inside = Query.term_set_query(self._schema, "id", only)
-            whole = Query.boolean_query(
-                [(Occur.Must, whole), (Occur.Must, Query.const_score_query(inside, 0.0))]
-            )
-        found = self._searcher.search(whole, k, count=False)
-        return list(self._ids(found.hits))
+            wanted.append(Query.disjunction_max_query(options))
+        return [(Occur.Should, each) for each in wanted]
 
     def document_frequency(self, term: str) -> int:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
-
-    def _ids(self, hits: list[tuple[float, tantivy.DocAddress]]) -> Iterator[tuple[int, float]]:
-        for score, address in hits:
-            yield self._searcher.doc(address)["id"][0], score
 
     def _term(self, field: str, term: str) -> Query:
         return Query.term_query(self._schema, field, term)
@@ -182,6 +188,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
     for field in ("terms", "units", "names", "numbers"):
         builder.add_text_field(field, tokenizer_name="ws", index_option="freq")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()

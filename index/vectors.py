@@ -8,14 +8,15 @@ Codes are float16 and compared by inner product; vectors have length 1, so that 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from corpus.article import Language
 from index.encoder import Vectors
 from index.store import Snapshot
 
@@ -28,12 +29,14 @@ _BLOCK = 20_000
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """The index as filed, what came after it (ids and vectors) and which of its ids are gone."""
+    """The index as filed, what came after it (ids and vectors), which of its ids are gone, and the
+    ids of each language as a bitmap."""
 
     index: faiss.Index
     ids: NDArray[np.int64]
     tail: Vectors
     dead: NDArray[np.int64]
+    spoken: Mapping[Language, NDArray[np.uint8]]
 
 
 class VectorView:
@@ -58,7 +61,7 @@ class VectorView:
             sound = state.get("sha256") == hashlib.sha256(body).hexdigest()
             if sound and state["fingerprint"] == self.fingerprint:
                 self._state = _only(faiss.deserialize_index(np.frombuffer(body, np.uint8)))
-                self.generation = self.file_generation = state["generation"]
+                self.file_generation = state["generation"]
         except (ValueError, RuntimeError):
             self._state = _only(_empty(self._dim))
 
@@ -84,6 +87,7 @@ class VectorView:
                 np.array(ids, np.int64),
                 vectors.reshape(len(ids), self._dim),
                 np.array(sorted(removed), np.int64),
+                _bitmaps(snapshot),
             )
         self.generation = snapshot.generation
 
@@ -110,35 +114,48 @@ class VectorView:
         index = _empty(self._dim) if count <= _FLAT_LIMIT else _partitioned(self._dim, count, blocks)
         for ids, vectors in blocks:
             index.add_with_ids(vectors, np.array(ids, np.int64))
-        self._state = _only(index)
+        self._state = replace(_only(index), spoken=_bitmaps(snapshot))
         self.generation = snapshot.generation
 
-    def search(self, vector: Vectors, k: int, only: list[int] | None = None) -> list[tuple[int, float]]:
-        """The `k` best (passage id, cosine) for one unit vector of shape (dim,), best first."""
+    @property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages that passages are in."""
+        return tuple(self._state.spoken)
+
+    def search(
+        self, vector: Vectors, k: int, language: Language, only: list[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """The `k` best (passage id, cosine) in one language for a unit vector (dim,), best first.
+
+        `only` narrows to these ids.
+        """
         # One look at the state: another thread may put a new one in its place meanwhile.
         state = self._state
-        found = list(_in_file(state, vector, k, only))
+        found = list(_in_file(state, vector, k, language, only))
         if len(state.ids):
             scores = state.tail @ vector
-            wanted = np.isin(state.ids, only) if only is not None else np.ones(len(scores), bool)
+            wanted = _marked(state.spoken[language], state.ids)
+            if only is not None:
+                wanted &= np.isin(state.ids, only)
             pairs = zip(state.ids[wanted].tolist(), scores[wanted].tolist(), strict=True)
             found = sorted([*found, *pairs], key=lambda pair: -pair[1])
         return found[:k]
 
 
 def _in_file(
-    state: _State, vector: Vectors, k: int, only: list[int] | None
+    state: _State, vector: Vectors, k: int, language: Language, only: list[int] | None
 ) -> Iterator[tuple[int, float]]:
     if not state.index.ntotal:
         return
-    selector = None
+    bitmap = state.spoken[language].copy()
+    for i in state.dead.tolist():
+        if i >> 3 < len(bitmap):
+            bitmap[i >> 3] &= ~np.uint8(1 << (i & 7))
     if only is not None:
-        allowed = np.setdiff1d(np.array(only, np.int64), state.dead)
-        if not len(allowed):
-            return
-        selector = faiss.IDSelectorBatch(allowed)
-    elif len(state.dead):
-        selector = faiss.IDSelectorNot(faiss.IDSelectorBatch(state.dead))
+        allowed = np.array(only, np.int64)
+        selector = faiss.IDSelectorBatch(allowed[_marked(bitmap, allowed)])
+    else:
+        selector = faiss.IDSelectorBitmap(8 * len(bitmap), faiss.swig_ptr(bitmap))
     if isinstance(faiss.downcast_index(state.index), faiss.IndexIVF):
         parameters = faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)
     else:
@@ -149,10 +166,27 @@ def _in_file(
             yield passage, score
 
 
+def _bitmaps(snapshot: Snapshot) -> dict[Language, NDArray[np.uint8]]:
+    """For each language a bit for each passage id, the lowest bit first."""
+    found = {}
+    for language, ids in snapshot.languages().items():
+        flags = np.zeros((max(ids) // 8 + 1) * 8, np.uint8)
+        flags[ids] = 1
+        found[language] = np.packbits(flags, bitorder="little")
+    return found
+
+
+def _marked(bitmap: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of these ids have their bit set."""
+    inside = ids >> 3 < len(bitmap)
+    held: NDArray[np.bool_] = (bitmap[np.where(inside, ids >> 3, 0)] >> (ids & 7)) & 1 == 1
+    return held & inside
+
+
 def _only(index: faiss.Index) -> _State:
     """A state with nothing beside the index."""
     dim = index.d
-    return _State(index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32), np.zeros(0, np.int64))
+    return _State(index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32), np.zeros(0, np.int64), {})
 
 
 def _empty(dim: int) -> faiss.Index:

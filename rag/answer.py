@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from corpus.article import Language
@@ -54,6 +55,15 @@ class Answerer:
         with self._index.store.snapshot() as snapshot:
             if snapshot.fingerprint is None:
                 raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
+
+    def article_ids(self) -> list[str]:
+        """The ids of all indexed articles."""
+        with self._index.store.snapshot() as snapshot:
+            return snapshot.article_ids()
+
+    def search(self, question: str, k: int, request: Request) -> list[Hit]:
+        """The passages that a question finds, deeper than an answer reads."""
+        return retrieve(self._index, replace(request, question=question), k)
 
     def ask(self, request: Request) -> Answer:
         """The whole answer. Raises RagError for what cannot be asked or answered."""

@@ -1,4 +1,4 @@
-"""Checks that the house stays as it was drawn: rooms in one row, one reader of settings, no pickles.
+"""Checks that the house stays as drawn: rooms in one row, one reader of settings, no pickles.
 
 Prints one line for every breach and exits 1 when there is one. `make check` runs it, and
 `tests/test_structure.py` shows that each check finds what it is there to find.
@@ -10,10 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from click import Command
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("corpus", "index", "rag", "ui")
@@ -93,7 +90,8 @@ def pickles(module: Module) -> Iterator[str]:
             yield f"{module.path}:{line}: imports {name}; reading such a file can run code"
     for node in ast.walk(module.tree):
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
-            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+            refused = isinstance(node.value, ast.Constant) and node.value.value is False
+            if not refused:
                 yield f"{module.path}:{node.value.lineno}: allow_pickle; such a file can run code"
 
 
@@ -119,11 +117,10 @@ def environment_readers(module: Module) -> Iterator[str]:
 def _set_variables(tree: ast.Module) -> Iterator[ast.expr]:
     """The `os.environ` of `os.environ[...] = …`, `os.environ.setdefault(…)` and `.update(…)`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-            yield node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in ("setdefault", "update"):
-                yield node.func.value
+        stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        called = isinstance(node, ast.Attribute) and node.attr in ("setdefault", "update")
+        if stored or called:
+            yield node.value  # type: ignore[attr-defined]
 
 
 def undocumented(module: Module, protocols: frozenset[str]) -> Iterator[str]:
@@ -132,16 +129,19 @@ def undocumented(module: Module, protocols: frozenset[str]) -> Iterator[str]:
     Exempt are the methods that a protocol names (its docstring stands for all of them), private
     ones, and `__init__` and its like.
     """
-    for node in module.tree.body:
+    for line, name, node in _public(module.tree):
+        if not ast.get_docstring(node) and node.name not in protocols:
+            yield f"{module.path}:{line}: {name} has no docstring"
+
+
+def _public(tree: ast.Module) -> Iterator[tuple[int, str, Function | ast.ClassDef]]:
+    """(line, name, definition) of what others may use."""
+    for node in tree.body:
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
-            if not ast.get_docstring(node):
-                yield f"{module.path}:{node.lineno}: {node.name} has no docstring"
-            if isinstance(node, ast.ClassDef):
-                for method in node.body:
-                    if isinstance(method, Function) and not ast.get_docstring(method):
-                        if not method.name.startswith("_") and method.name not in protocols:
-                            where = f"{module.path}:{method.lineno}"
-                            yield f"{where}: {node.name}.{method.name} has no docstring"
+            yield node.lineno, node.name, node
+            for inner in node.body if isinstance(node, ast.ClassDef) else []:
+                if isinstance(inner, Function) and not inner.name.startswith("_"):
+                    yield inner.lineno, f"{node.name}.{inner.name}", inner
 
 
 def protocol_methods(found: list[Module]) -> frozenset[str]:
@@ -150,7 +150,8 @@ def protocol_methods(found: list[Module]) -> frozenset[str]:
         method.name
         for module in found
         for node in ast.walk(module.tree)
-        if isinstance(node, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any("Protocol" in ast.unparse(base) for base in node.bases)
         for method in node.body
         if isinstance(method, Function)
     )
@@ -178,13 +179,13 @@ def command_block(readme: str) -> list[str]:
     return []
 
 
-def wrong_commands(readme: str, program: "Command") -> Iterator[str]:
+def wrong_commands(readme: str, program: Any) -> Iterator[str]:
     """Where the README's block of commands and the program's own help disagree."""
     lines = command_block(readme)
     if not lines:
         yield "README.md: no fenced block with the commands (a line that begins with `rag index`)"
         return
-    commands: dict[str, Command] = getattr(program, "commands", {})
+    commands: dict[str, Any] = getattr(program, "commands", {})
     shown: dict[str, str] = {}
     for line in lines:
         if line.startswith("rag ") and len(line.split()) > 1:
@@ -203,7 +204,7 @@ def wrong_commands(readme: str, program: "Command") -> Iterator[str]:
                 yield f"README.md: the block of commands leaves out `rag {name} {below}`"
 
 
-def _options(command: "Command") -> set[str]:
+def _options(command: Any) -> set[str]:
     """The long options of a command and of the commands below it."""
     own = {name for parameter in command.params for name in parameter.opts} | {"--help"}
     return own.union(*map(_options, getattr(command, "commands", {}).values()))
@@ -223,7 +224,7 @@ def breaches(root: Path = ROOT) -> list[str]:
     return lines
 
 
-def _rag() -> "Command":
+def _rag() -> Any:
     """The program's commands, as its help shows them."""
     from typer.main import get_command
 

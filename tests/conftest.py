@@ -1,10 +1,17 @@
 """A home folder with the sample articles indexed, made once; what a test changes is a copy."""
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from index import sync
 from index.encoder import BUNDLED, BundledEncoder, Encoder
@@ -13,6 +20,11 @@ from index.sync import Report
 from rag import library
 from rag.answer import Answerer
 from rag.settings import Settings
+from ui.cli import main
+
+# The same examples on every machine, however slow it is: a failure is everyone's failure.
+hypothesis_settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
@@ -91,3 +103,58 @@ def found() -> Callable[..., list[tuple[str, int, int]]]:
         return [(hit.article_id, hit.start, hit.end) for hit in index.search(question, k)]
 
     return places
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run of the program left: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one line of stdout."""
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+    def failed(self, *said: str) -> bool:
+        """Exit 1, nothing on stdout, and one line for people that says all of this."""
+        assert (self.code, self.out) == (1, "")
+        assert self.err.startswith("rag: ")
+        assert self.err.count("\n") == 1, self.err
+        return all(word in self.err for word in said)
+
+
+@pytest.fixture
+def rag(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+    """`rag("ask", …)` is the program without the start of a process."""
+
+    def run(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["rag", *map(str, arguments)])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            main()
+        except SystemExit as exited:
+            code = exited.code
+        out, err = capsys.readouterr()
+        return Done(code or 0, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def process() -> Callable[..., Done]:
+    """`process("ask", …, home=…)` is a process of its own, with RAG_HOME in its environment."""
+
+    def run(*arguments: str | Path, home: Path) -> Done:
+        program = Path(sys.executable).with_name("rag")
+        environment = os.environ | {"RAG_HOME": str(home)}
+        done = subprocess.run(
+            [program, *arguments], capture_output=True, timeout=60, env=environment
+        )
+        return Done(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+    return run

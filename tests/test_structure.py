@@ -35,14 +35,16 @@ def room(path: str, source: str) -> structure.Module:
 def test_the_rooms_are_without_breach(check) -> None:
     found = structure.modules(structure.ROOT)
     assert {module.room for module in found} == {"corpus", "index", "rag", "ui"}
-    assert [line for module in found for line in check(module)] == []
+    breaches = [line for module in found for line in check(module)]
+    assert not breaches, "\n".join(breaches)
 
 
 def test_public_things_have_docstrings() -> None:
     found = structure.modules(structure.ROOT)
     protocols = structure.protocol_methods(found)
     assert {"encode_documents", "encode_queries", "read"} <= protocols
-    assert [line for module in found for line in structure.undocumented(module, protocols)] == []
+    breaches = [line for module in found for line in structure.undocumented(module, protocols)]
+    assert not breaches, "\n".join(breaches)
 
 
 def test_the_readme_shows_the_commands_that_exist() -> None:

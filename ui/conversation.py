@@ -41,6 +41,7 @@ class Exchange:
         return self.answer is None and self.problem is None and not self.stopped
 
     def after(self, event: Event) -> "Exchange":
+        """The exchange one event later."""
         match event:
             case Found(hits):
                 return replace(self, found=len(hits))

@@ -49,15 +49,17 @@ def answer_html(exchange: Exchange, number: int, words: Strings) -> str:
 
 
 def question_html(question: str) -> str:
+    """The question as it was typed."""
     return _one_line(f'<div class="question">{escape(question.strip())}</div>')
 
 
 def thoughts_html(thoughts: str) -> str:
+    """A model's reasoning as it stands; Markdown in it is not rendered."""
     return _one_line(f'<div class="thoughts">{escape(thoughts.strip())}</div>')
 
 
 def body_html(exchange: Exchange, number: int, words: Strings) -> str:
-    """The text with a chip for each marker and a mark after each sentence that is badly supported."""
+    """The text with a chip for each marker, and a mark after each sentence badly supported."""
     refused = exchange.answer is not None and exchange.answer.abstained
     text = exchange.text.translate({ord(_OPEN): "(", ord(_CLOSE): ")"})
     rendered = _markdown().render(_slotted(text, () if refused else exchange.sentences))
@@ -73,13 +75,15 @@ def _slotted(text: str, sentences: Sequence[Sentence]) -> str:
         # A sentence without a marker may yet turn out to be a refusal; it is marked at the end.
         if sentence.support != "supported":
             for mark in marks:
-                gap = text[end : mark.start]
-                if mark.start >= end and not gap.strip(" ") and set(mark.numbers) <= {*sentence.markers}:
+                next_to = mark.start >= end and not text[end : mark.start].strip(" ")
+                if next_to and set(mark.numbers) <= set(sentence.markers):
                     end = mark.end
             slots.append((end, end, f"{_OPEN}{sentence.support[0]}{_CLOSE}"))
     pieces, last = [], 0
     for start, end, slot in sorted(slots):
-        pieces += [text[last:start], slot]
+        before = text[last:start]
+        # A chip or a mark never begins a line.
+        pieces += [before[:-1] + "\u00a0" if before.endswith(" ") else before, slot]
         last = end
     return "".join([*pieces, text[last:]])
 
@@ -145,7 +149,8 @@ def _source(citation: Citation, number: int, words: Strings) -> str:
 
 def _footer(answer: Answer, number: int, words: Strings) -> str:
     reader = words.readers.get(answer.reader, answer.reader)
-    took = words.took.format(f"{answer.timings_ms.total / 1000:.1f}")
+    seconds = answer.timings_ms.total / 1000
+    took = words.took.format(f"{seconds:.2f}" if seconds < 1 else f"{seconds:.1f}")
     copy = f'<a class="copy" href="#copy-{number}">{escape(words.copy)}</a>'
     return f'<p class="footer">{copy}<span>{escape(f"{reader} · {took}")}</span></p>'
 
@@ -174,8 +179,10 @@ def cited(conversation: Sequence[Exchange], key: str) -> tuple[Citation, Evidenc
     return citation, next(evidence, first)
 
 
-def article_html(citation: Citation, evidence: Evidence, article: Article | None, words: Strings) -> str:
-    """The whole article with the evidence in `<mark>`; what it said, when it has changed or gone."""
+def article_html(
+    citation: Citation, evidence: Evidence, article: Article | None, words: Strings
+) -> str:
+    """The whole article with the evidence in `<mark>`; the quote, when it has changed or gone."""
     title, text = (article.title, article.text) if article else (citation.title, "")
     about = " · ".join(
         filter(None, [words.languages[citation.language], citation.published, citation.article_id])
@@ -188,11 +195,12 @@ def article_html(citation: Citation, evidence: Evidence, article: Article | None
         shown = _text(text[:start]) + f"<mark>{_text(text[start:end])}</mark>" + _text(text[end:])
     else:
         note = words.article_moved if article else words.article_gone
-        shown = f'{_note(note)}<blockquote>{escape(evidence.quote)}</blockquote>{_text(text)}'
+        shown = f"{_note(note)}<blockquote>{escape(evidence.quote)}</blockquote>{_text(text)}"
     language = citation.language if article is None else article.language
     return (
-        f'<article lang="{language}"><h2><span class="number">{citation.marker}</span> '
-        f'{escape(title)}</h2><p class="about">{escape(about)}</p><div class="text">{shown}</div></article>'
+        f'<article lang="{language}"><header><h2><span class="number">{citation.marker}</span> '
+        f'{escape(title)}</h2><p class="about">{escape(about)}</p></header>'
+        f'<div class="text">{shown}</div></article>'
     )
 
 

@@ -11,10 +11,11 @@ class Run:
     """Drains an event stream in the background. Whoever leaves early calls `stop`.
 
     The thread owns the stream: it alone advances it and closes it, which stops generation, at the
-    first event after `stop`.
+    first event after `stop`. `dropped` is for the reader: nobody wants to see this answer any more.
     """
 
     def __init__(self, stream: Iterator[Event]) -> None:
+        self.dropped = False
         self._stream = stream
         self._events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
         self._stopped = threading.Event()
@@ -22,6 +23,7 @@ class Run:
 
     @property
     def stopped(self) -> bool:
+        """Whether `stop` was called."""
         return self._stopped.is_set()
 
     def stop(self) -> None:

@@ -13,9 +13,9 @@ from rag.events import Support
 # One set for both interfaces: the point is that either language may be asked.
 EXAMPLES = (
     "마지스트랄 스몰의 매개변수는 몇 개인가?",
-    "o3가 ARC-AGI에서 받은 최고 점수는 얼마인가?",
-    "How much did it cost to train DeepSeek-R1?",
-    "Who founded Upstage?",
+    "엑사원 딥은 언제 공개됐나?",
+    "How large is ASML's holding in Mistral?",
+    "When did EXAONE Deep come out?",
 )
 
 
@@ -59,12 +59,13 @@ class Strings:
     # The index.
     indexed: str
     nothing_indexed: str
-    add: str
+    shelf: str
     add_samples: str
     add_folder: str
     folder_label: str
     folder_hint: str
     folder_empty: str
+    folder_missing: str
     by_command: str
     indexing: str
     synced: str
@@ -117,23 +118,24 @@ KOREAN = Strings(
     copied="복사했습니다",
     article="기사",
     article_hint="답에 붙은 번호를 누르면 기사가 여기에 열리고 근거 문장이 표시됩니다.",
-    article_moved="답한 뒤에 기사가 바뀌어 근거 문장을 찾을 수 없습니다. 답할 때의 문장은 이렇습니다:",
+    article_moved="그 뒤 기사가 바뀌어 근거 문장이 없습니다. 답할 때의 문장은 이렇습니다:",
     article_gone="이 기사는 이제 색인에 없습니다. 답할 때의 문장은 이렇습니다:",
     indexed="기사 {articles}편이 색인되어 있습니다(한국어 {ko}편, 영어 {en}편).",
-    nothing_indexed="아직 색인된 기사가 없습니다. 예시 기사로 시작하거나 기사가 든 폴더를 색인하세요.",
-    add="기사",
+    nothing_indexed="아직 색인된 기사가 없습니다. 예시 기사나 기사가 든 폴더를 색인하세요.",
+    shelf="기사 {}편",
     add_samples="예시 기사 색인하기",
     add_folder="폴더 색인하기",
     folder_label="기사 폴더의 경로",
     folder_hint="예: /home/me/articles",
     folder_empty="폴더의 경로를 입력하세요.",
+    folder_missing="{}: 그런 폴더나 파일이 없습니다.",
     by_command="폴더는 이 프로그램이 도는 컴퓨터에서 명령 <code>rag index</code>로 색인합니다.",
     indexing="{total}편 가운데 {done}편을 읽었습니다.",
     synced="{source}: {added}편 추가, {changed}편 갱신, {removed}편 삭제, {unchanged}편 그대로.",
     skipped="읽지 못한 파일:",
     more_skipped="그 밖에 {}개",
-    no_index="아직 색인된 기사가 없습니다. 위의 ‘기사’에서 예시 기사나 폴더를 먼저 색인하세요.",
-    bad_question=f"질문을 읽을 수 없습니다. 글자가 든 질문을 {LONGEST_QUESTION:,}자 이내로 적어 주세요.",
+    no_index="아직 색인된 기사가 없습니다. 위에서 예시 기사나 폴더를 먼저 색인하세요.",
+    bad_question=f"읽을 수 없는 질문입니다. 글자로 {LONGEST_QUESTION:,}자 이내로 적어 주세요.",
     bad_date="날짜는 2025-06-11처럼 적어 주세요.",
     bad_store="색인을 열거나 쓸 수 없습니다. ({})",
     failed="하지 못했습니다. ({})",
@@ -143,12 +145,12 @@ KOREAN = Strings(
 ENGLISH = Strings(
     language="en",
     title="Answers that show their sources",
-    intro="Ask about the articles in Korean or English. Every sentence of an answer cites its source.",
+    intro="Ask about the articles in Korean or English. Each sentence of an answer cites a source.",
     conversation="Conversation",
     ask="Type a question",
     send="Send",
     stop="Stop",
-    new="New conversation",
+    new="New chat",
     filters="Where to search",
     filtered_language="Language of the articles",
     filtered_source="Source",
@@ -169,24 +171,25 @@ ENGLISH = Strings(
     copy="Copy answer",
     copied="Copied",
     article="Article",
-    article_hint="Click a number in an answer: the article opens here with the cited sentence marked.",
+    article_hint="Click a number in an answer: the article opens here, the cited sentence marked.",
     article_moved="The article has changed since, and the cited sentence is not in it. It said:",
     article_gone="This article is no longer in the index. It said:",
     indexed="{articles} articles are indexed ({ko} Korean, {en} English).",
-    nothing_indexed="Nothing is indexed yet. Start with the sample articles, or index a folder of yours.",
-    add="Articles",
+    nothing_indexed="Nothing is indexed yet. Index the sample articles or a folder of yours.",
+    shelf="Articles: {}",
     add_samples="Index the sample articles",
     add_folder="Index the folder",
     folder_label="Path of a folder with articles",
     folder_hint="for example /home/me/articles",
     folder_empty="Type the path of a folder.",
+    folder_missing="{}: there is no such folder or file.",
     by_command="Folders are indexed with <code>rag index</code> on the machine that this runs on.",
     indexing="{done} of {total} articles read.",
     synced="{source}: {added} added, {changed} changed, {removed} removed, {unchanged} unchanged.",
     skipped="Files that could not be read:",
     more_skipped="and {} more",
-    no_index="Nothing is indexed yet. Index the sample articles or a folder under “Articles” above first.",
-    bad_question=f"That cannot be read as a question: write words, at most {LONGEST_QUESTION:,} characters.",
+    no_index="Nothing is indexed yet. Index the sample articles or a folder above first.",
+    bad_question=f"That is no question: write words, at most {LONGEST_QUESTION:,} characters.",
     bad_date="Write the date like 2025-06-11.",
     bad_store="The index cannot be opened or written. ({})",
     failed="That did not work. ({})",

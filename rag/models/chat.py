@@ -19,14 +19,22 @@ So does setting `cancel`, which then still gives the last chunk, with "cancelled
 `ModelError`; what was given before it stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessageChunk
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    BaseMessageChunk,
+    HumanMessage,
+    SystemMessage,
+)
 from langchain_core.messages.ai import UsageMetadata
 
-from rag.models.catalogue import Sampling
+from rag.models.catalogue import Sampling, SystemRule
+from rag.models.errors import ModelError
 from rag.models.thinking import Kind, Piece
 
 Finish = Literal["stop", "length", "loop", "cancelled"]
@@ -79,6 +87,35 @@ class Outcome:
     thinking_closed: bool
     thinking_forced: bool = False
     exhausted: bool = False
+
+
+def arrange(
+    messages: Sequence[BaseMessage], rule: SystemRule, vendor: str = ""
+) -> list[BaseMessage]:
+    """The messages as a family wants them, thoughts of earlier turns left out.
+
+    "none": the system prompt stands before the first question. "empty": so it does, and an empty
+    system prompt is passed. "vendor": `vendor`, the vendor's own, stands before ours.
+    """
+    system = "\n\n".join(m.text for m in messages if isinstance(m, SystemMessage))
+    turns: list[BaseMessage] = []
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            turns.append(HumanMessage(message.text))
+        elif isinstance(message, AIMessage):
+            turns.append(AIMessage(message.text))
+        elif not isinstance(message, SystemMessage):
+            raise ModelError(f"a message of the type {message.type} cannot be passed to a model")
+    if rule in ("none", "empty") and system:
+        first = next((i for i, m in enumerate(turns) if isinstance(m, HumanMessage)), None)
+        if first is None:
+            turns.insert(0, HumanMessage(system))
+        else:
+            turns[first] = HumanMessage(f"{system}\n\n{turns[first].text}")
+        system = ""
+    if rule == "vendor" and vendor:
+        system = f"{vendor}\n\n{system}".rstrip()
+    return [SystemMessage(system), *turns] if system or rule == "empty" else turns
 
 
 def chunk(piece: Piece) -> AIMessageChunk:

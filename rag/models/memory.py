@@ -45,6 +45,10 @@ class Needs:
         """Bytes with `positions` tokens in the cache."""
         return max(self.loading, self.weights + positions * self.per_position) + _OVERHEAD
 
+    def __str__(self) -> str:
+        cache = gigabytes(1000 * self.per_position)
+        return f"{gigabytes(self.total(0))} of memory and {cache} for each 1000 tokens"
+
     def positions(self, available: int) -> int:
         """How many tokens the cache may hold in `available` bytes; negative if not one."""
         return (available - _OVERHEAD - self.weights) // max(1, self.per_position)
@@ -73,7 +77,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path}: cannot be read ({error}); download the model once more") from error
+        raise ModelError(
+            f"{path}: cannot be read ({error}); download the model once more"
+        ) from error
     if not isinstance(values, dict):
         raise ModelError(f"{path}: is not a JSON object; download the model once more")
     return values
@@ -121,8 +127,9 @@ def needs(folder: Path, dtype: DType, quantise: str | None = None) -> Needs:
         count = prod(tensor.shape)
         each = _BYTES[dtype] if tensor.dtype in _FLOATS else 1
         embeds = "embed" in tensor.name
+        linear = len(tensor.shape) == 2 and not embeds and ".experts." not in tensor.name
         full += count * each
-        kept += count * (1 if quantise and len(tensor.shape) == 2 and not embeds else each)
+        kept += count * (1 if quantise and linear else each)
         head += count if quantise and embeds and config.get("tie_word_embeddings", True) else 0
     return Needs(kept + head, full + head, _per_position(config) * _BYTES[dtype])
 
@@ -132,25 +139,22 @@ def _per_position(config: dict[str, Any]) -> int:
     text = config.get("text_config") or config
     heads = int(text.get("num_attention_heads") or 1)
     size = int(text.get("head_dim") or int(text.get("hidden_size") or 4096) // heads)
-    return 2 * int(text.get("num_hidden_layers") or 32) * int(
-        text.get("num_key_value_heads") or heads
-    ) * size
+    return (
+        2
+        * int(text.get("num_hidden_layers") or 32)
+        * int(text.get("num_key_value_heads") or heads)
+        * size
+    )
 
 
-def check(name: str, wanted: Needs, available: int | None, context: int) -> int:
-    """How much of a context of `context` tokens fits; ModelError if hardly any does.
-
-    `available`: bytes, None if it could not be found out, which checks nothing.
-    """
-    if available is None:
-        return context
+def check(name: str, wanted: Needs, available: int, context: int) -> None:
+    """ModelError unless the model fits `available` bytes with enough of its `context` tokens."""
     fewest = min(context, _FEWEST_POSITIONS)
     if wanted.total(fewest) > available:
         raise ModelError(
             f"{name}: needs {gigabytes(wanted.total(fewest))} of memory and "
             f"{gigabytes(available)} are free; close other programs or choose a smaller model"
         )
-    return min(context, wanted.positions(available))
 
 
 def gigabytes(count: int) -> str:

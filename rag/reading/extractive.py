@@ -11,7 +11,7 @@ from index.encoder import Encoder
 from index.search import Hit
 from rag.events import Text
 from rag.reading import prompts
-from rag.reading.asking import Asked, Rarity, asked, coverage, describe, offers
+from index.asking import Asked, Rarity, asked, coverage, describe, offers
 
 NAME = "builtin"
 

@@ -68,9 +68,13 @@ def test_words_in_small_letters_are_no_names() -> None:
 
 
 def test_numbers_meet_across_languages() -> None:
-    document = document_terms("", None, "매개변수는 240억 개, 2025년 6월 11일 공개.").numbers.split()
+    document = document_terms(
+        "", None, "매개변수는 240억 개, 2025년 6월 11일 공개."
+    ).numbers.split()
     assert set(query_terms("24 billion parameters?").numbers) <= set(document)
-    assert set(query_terms("released in June 2025?").numbers) <= set(document)
+    assert "d:2025-06" in document
+    assert "d:2025-06" in query_terms("released in June 2025?").numbers
+    assert set(query_terms("6월에 나온 것은?").numbers) <= set(document)
     assert not set(query_terms("32 billion?").numbers) & set(document)
 
 

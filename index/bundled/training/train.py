@@ -44,6 +44,7 @@ class Recipe:
     resegment: float = 0.1
     teacher_start: bool = True
     docs: float = 0.4
+    contexts: bool = False
     seed: int = 0
 
 
@@ -175,7 +176,7 @@ def samplers(data: Path, pieces: Pieces, teacher: Teacher, recipe: Recipe) -> di
             ),
             Side(
                 pieces.of([f"{r['title']}\n{r['context']}" for r in questions]),
-                teacher.of([r["context"] for r in questions]),
+                teacher.of([r["context"] for r in questions]) if recipe.contexts else None,
             ),
             np.ones(len(questions)),
         ),

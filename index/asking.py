@@ -9,6 +9,7 @@ from typing import Literal
 from index.analysis import fold, query_terms, terms
 from index.names import hangul_key, latin_keys, stems
 from index.numbers import Quantity, quantities
+from index.translation import Translation, word_translations
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
@@ -33,10 +34,12 @@ _ASKING = frozenset(
 @dataclass(frozen=True, slots=True)
 class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
-    spelling, and how rare it is (the highest inverse document frequency among its terms)."""
+    spelling, the terms of each of its translations with their weights, and how rare it is (the
+    highest inverse document frequency among its terms)."""
 
     terms: frozenset[str]
     keys: frozenset[str]
+    translations: tuple[Translation, ...]
     weight: float
 
 
@@ -79,7 +82,8 @@ def asked(question: str, rarity: Rarity) -> Asked:
         made = terms(stem)
         if made:
             weight = max(frequencies.get(term, 0.0) for term in made)
-            words.append(Word(frozenset(made), _keys(stem), weight))
+            meanings = tuple(option for group in word_translations(stem) for option in group)
+            words.append(Word(frozenset(made), _keys(stem), meanings, weight))
     values = frozenset(query_terms(question).numbers)
     return Asked(tuple(words), values, wanted(question))
 
@@ -103,21 +107,30 @@ def describe(text: str) -> Described:
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
     """The share of the question's weight that a text holds, from 0 to 1.
 
-    A word counts by the share of its terms that are there; across languages also, in full, when
-    one of its phonetic keys is, and a number when its value is.
+    A word counts by the share of its terms that are there; a number also by its value, and across
+    languages a word in full when one of its phonetic keys or translations is there.
     """
-    if not question.words:
+    if not question.weight:
         return 0.0
     values = {term for quantity in text.values for term in quantity.terms}
-    got = 0.0
-    for word in question.words:
-        share = len(word.terms & text.terms) / len(word.terms)
-        if share < 1.0 and across and (word.keys & text.keys):
-            share = 1.0
-        if share < 1.0 and question.values & values and any(c.isdigit() for t in word.terms for c in t):
-            share = 1.0
-        got += word.weight * share
-    return got / question.weight if question.weight else 0.0
+    numeric = bool(question.values & values)
+    got = sum(word.weight * _held(word, text, across=across, numeric=numeric) for word in question.words)
+    return got / question.weight
+
+
+def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
+    share = len(word.terms & text.terms) / len(word.terms)
+    if share == 1.0:
+        return share
+    if numeric and any(term[0].isdigit() for term in word.terms):
+        return 1.0
+    if across:
+        if any(len(key) > 2 for key in word.keys & text.keys):
+            return 1.0
+        for meaning, weight in word.translations:
+            if text.terms.issuperset(meaning):
+                share = max(share, min(1.0, 0.5 + weight))
+    return share
 
 
 def offers(question: Asked, text: Described) -> bool:

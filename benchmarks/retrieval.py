@@ -1,0 +1,104 @@
+"""Retrieval, task by task: `python -m benchmarks.retrieval DATA [--encoder NAME] [--task NAME]…`.
+
+Prints recall@1/5/20, MRR and milliseconds a question for the lexical view, the dense view and both
+fused, through the same index that the program answers from.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import tasks
+from index.fusion import Fusion
+from index.search import Hit, Index
+from index.sync import add_articles
+from index.terms import Weights
+from rag.home import load_encoder
+
+DEEP = 60
+_NOTHING = Weights(names=0.0, numbers=0.0, words=0.0)
+ABLATIONS = {
+    "fused": Fusion(),
+    "without names": Fusion(weights=Weights(names=0.0)),
+    "without numbers": Fusion(weights=Weights(numbers=0.0)),
+    "without word translation": Fusion(weights=Weights(words=0.0)),
+    "without pieces and pairs": Fusion(weights=Weights(pieces=0.0, pairs=0.0)),
+    "without dense": Fusion(within=0.0, across=0.0, cosine=0.0),
+    "without sentences": Fusion(rescored=0),
+    "dense and terms only": Fusion(weights=_NOTHING),
+}
+
+
+def ranks(found: Iterable[list[str]], gold: Iterable[str]) -> list[int]:
+    """The place of each gold article among the distinct articles found (0: not there)."""
+    return [ids.index(wanted) + 1 if wanted in ids else 0 for ids, wanted in zip(found, gold, strict=True)]
+
+
+def figures(places: list[int]) -> list[float]:
+    recalls = [sum(0 < place <= k for place in places) / len(places) for k in (1, 5, 20)]
+    return [*recalls, sum(1 / place for place in places if place) / len(places)]
+
+
+def ordered(hits: list[Hit], by: str) -> list[str]:
+    """Distinct article ids, best first, by the fused score or by one view's rank."""
+    if by != "fused":
+        hits = [hit for hit in hits if getattr(hit, f"{by}_rank")]
+        hits.sort(key=lambda hit: getattr(hit, f"{by}_rank"))
+    return list(dict.fromkeys(hit.article_id for hit in hits))
+
+
+def measure(index: Index, task: tasks.Task, limit: int) -> dict[str, list[float]]:
+    questions = task.questions[:: max(1, len(task.questions) // limit)] if limit else task.questions
+    found: dict[str, list[list[str]]] = {"lexical": [], "dense": [], "fused": []}
+    spent = []
+    for question in questions:
+        began = time.perf_counter()
+        index.search(question.text, 8)
+        spent.append(1000 * (time.perf_counter() - began))
+        hits = index.search(question.text, 2 * index.fusion.pool)
+        for name, lists in found.items():
+            lists.append(ordered(hits, name)[:DEEP])
+    gold = [question.gold for question in questions]
+    table = {name: figures(ranks(lists, gold)) for name, lists in found.items()}
+    table["ms"] = [statistics.median(spent)]
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--encoder", default="bundled")
+    parser.add_argument("--task", action="append", help="only tasks whose name begins so")
+    parser.add_argument("--limit", type=int, default=0, help="at most about so many questions a task")
+    parser.add_argument("--ablate", action="store_true", help="what each part adds, fused figures only")
+    given = parser.parse_args()
+    encoder = load_encoder(given.encoder)
+    print(f"encoder {given.encoder} ({encoder.fingerprint})")
+    print(f"{'task':27}{'by':26}{'@1':>7}{'@5':>7}{'@20':>7}{'MRR':>7}{'ms':>8}")
+    for task in tasks.everything(given.data):
+        if given.task and not any(task.name.startswith(name) for name in given.task):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            index = Index(Path(folder), lambda _: encoder)
+            add_articles(index, task.articles, encoder, "paragraphs")
+            if given.ablate:
+                for name, fusion in ABLATIONS.items():
+                    index.fusion = replace(fusion)
+                    show(task, name, measure(index, task, given.limit)["fused"], None)
+                continue
+            table = measure(index, task, given.limit)
+            for name in ("lexical", "dense", "fused"):
+                show(task, name, table[name], table["ms"][0] if name == "fused" else None)
+
+
+def show(task: tasks.Task, name: str, row: list[float], ms: float | None) -> None:
+    cells = "".join(f"{value:7.3f}" for value in row)
+    print(f"{task.name:27}{name:26}{cells}{f'{ms:8.1f}' if ms else ''}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""The collections that benchmarks measure on, read from a folder of public data.
+
+Each paragraph becomes an article of its own; a question's gold article is its paragraph's.
+"""
+
+import gzip
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.article import Article, Language
+from corpus.text import language, normalise
+from index.bundled.training.data import held_out
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`answers` are accepted strings; empty when the collection does not hold the answer."""
+
+    text: str
+    gold: str
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    name: str
+    articles: list[Article]
+    questions: list[Question]
+
+
+def rows(data: Path, name: str) -> list[dict[str, Any]]:
+    with gzip.open(data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def article(context: str, title: str = "") -> Article:
+    """A paragraph as an article; its id is a hash of its text."""
+    text = normalise(context)
+    key = hashlib.sha256(f"{title}\n{context}".encode()).hexdigest()[:16]
+    return Article(key, title, text, language(text), "paragraphs", key, None, key)
+
+
+def reported(title: str) -> bool:
+    """Whether a Korean title is in the half that is reported (the other half is tuned on)."""
+    return hashlib.sha256(title.encode()).digest()[1] % 2 == 1
+
+
+def korean(data: Path, *, report: bool = True) -> Task:
+    """KorQuAD paragraphs without titles; the questions of one half of the titles."""
+    found = rows(data, "qa_ko")
+    made = {r["context"]: article(r["context"]) for r in found}
+    questions = [
+        Question(r["question"], made[r["context"]].id, tuple(r["answers"]))
+        for r in found
+        if reported(r["title"]) == report
+    ]
+    return Task("qa_ko ko→ko", list(made.values()), questions)
+
+
+def squad(data: Path, *, answerable: bool = True) -> Task:
+    """SQuAD 2.0 paragraphs; the questions that they answer, or those that they do not."""
+    found = [r for r in rows(data, "qa_en") if r["source"] == "squad2-dev-half"]
+    made = {r["context"]: article(r["context"], r["title"].replace("_", " ")) for r in found}
+    questions = [
+        Question(r["question"], made[r["context"]].id, tuple(r["answers"]))
+        for r in found
+        if bool(r["answers"]) == answerable
+    ]
+    return Task("squad2 en→en", list(made.values()), questions)
+
+
+def natural(data: Path) -> Task:
+    """Natural Questions (QED) over all its paragraphs with titles; held-out questions only."""
+    found, made = _qed(data)
+    questions = [
+        Question(r["question"], made[r["title"], r["context"]].id, tuple(r["answers"]))
+        for r in found
+        if held_out(r["title"])
+    ]
+    return Task("qed en→en", list(made.values()), questions)
+
+
+def translated(data: Path, *, english: bool = False) -> Task:
+    """Held-out QED questions put into Korean by hand, over the English paragraphs.
+
+    With `english` the same questions in the original, as the ceiling.
+    """
+    found, made = _qed(data)
+    lines = (HERE / "data" / "questions_ko.jsonl").read_text(encoding="utf-8").splitlines()
+    asked = {line["id"]: line["question"] for line in map(json.loads, lines)}
+    questions = []
+    for r in found:
+        key = hashlib.sha256(f"{r['title']}\n{r['question']}".encode()).hexdigest()[:12]
+        if key in asked:
+            text = r["question"] if english else asked.pop(key)
+            gold = made[r["title"], r["context"]].id
+            questions.append(Question(text, gold, tuple(r["answers"])))
+    return Task("qed ko→en" if not english else "qed, the same in English", list(made.values()), questions)
+
+
+def _qed(data: Path) -> tuple[list[dict[str, Any]], dict[tuple[str, str], Article]]:
+    found = [r for r in rows(data, "qa_en") if r["source"] == "qed"]
+    made = {(r["title"], r["context"]): article(r["context"], r["title"]) for r in found}
+    return found, made
+
+
+def news(data: Path, asked: Language) -> Task:
+    """News sentences: each in one language is a question for its translation."""
+    found = rows(data, "news_dev")
+    other = "en" if asked == "ko" else "ko"
+    made = [article(f"{r[other]}", "") for r in found]
+    questions = [Question(r[asked], a.id, ()) for r, a in zip(found, made, strict=True)]
+    unique = {a.id: a for a in made}
+    return Task(f"news {asked}→{other}", list(unique.values()), questions)
+
+
+def names(data: Path, count: int = 2_000) -> Task:
+    """Hangul names for their English spellings, none of them seen in training."""
+    found = [r for r in rows(data, "names") if held_out(r["en"])]
+    pairs: dict[str, str] = {}
+    spelled: set[str] = set()
+    for r in sorted(found, key=lambda r: hashlib.sha256(r["en"].encode()).digest()):
+        if r["en"] not in pairs and r["ko"] not in spelled and len(pairs) < count:
+            pairs[r["en"]] = r["ko"]
+            spelled.add(r["ko"])
+    made = {english: article(english) for english in pairs}
+    questions = [Question(korean, made[english].id, ()) for english, korean in pairs.items()]
+    return Task("names ko→en", list(made.values()), questions)
+
+
+def everything(data: Path) -> list[Task]:
+    return [
+        korean(data), squad(data), natural(data), translated(data), translated(data, english=True),
+        news(data, "ko"), news(data, "en"), names(data),
+    ]  # fmt: skip

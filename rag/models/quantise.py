@@ -1,0 +1,86 @@
+"""Linear layers in eight bits for CPUs: half the memory of bfloat16 and several times the speed.
+
+Weights are rounded per output channel, activations per token, both symmetrically (the W8A8 scheme
+of https://arxiv.org/abs/2211.10438 without its smoothing), and multiplied by oneDNN in torch.
+Rows do not see each other, so a token gets the same numbers alone, in a batch or in a long prompt.
+"""
+
+from math import inf
+
+import torch
+from torch import nn
+from torch.linalg import vector_norm
+from torch.nn.functional import cosine_similarity
+from transformers import PreTrainedModel
+
+from rag.models.errors import ModelError
+
+_STEPS = 127
+_LEAST_LIKENESS = 0.97
+
+
+class Int8Linear(nn.Module):
+    """A linear layer in eight bits, made from one in floating point; any float in, the same out."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        weight = linear.weight.detach().float()
+        self.scales = (weight.abs().amax(dim=1) / _STEPS).clamp_(min=1e-12)
+        rounded = (weight / self.scales[:, None]).round_().to(torch.int8)
+        self.zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
+        self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self.bias = linear.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(…, in features) to (…, out features)."""
+        largest = vector_norm(x, inf, dim=-1, keepdim=True, dtype=torch.float32).clamp_(min=1e-12)
+        rounded = (x * (_STEPS / largest)).round_().to(torch.int8)
+        made: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
+            rounded, 1 / _STEPS, 0, self.packed, self.scales, self.zeros, None,
+            1.0, 0, torch.float32, "none", [], "",
+        )  # fmt: skip
+        made = made.mul_(largest)
+        return (made if self.bias is None else made + self.bias).to(x.dtype)
+
+
+def supported() -> bool:
+    """Whether this processor multiplies eight-bit numbers, and without overflowing.
+
+    The extreme case tells: processors without VNNI add up pairs of products in 16 bits.
+    """
+    linear = nn.Linear(64, 16, bias=False)
+    nn.init.ones_(linear.weight)
+    try:
+        made = Int8Linear(linear)(torch.ones(1, 64))
+    except (RuntimeError, NotImplementedError, AttributeError):
+        return False
+    return bool((made - 64).abs().max() < 0.5)
+
+
+@torch.inference_mode()
+def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
+    """Replace all linear layers of a model in place, the output layer among them.
+
+    `sample`: token ids of any text of some length. Raises ModelError if this processor cannot do
+    it, or if the scores for the tokens of `sample` change so much that answers would suffer.
+    """
+    if not supported():
+        raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
+    ids = torch.tensor([sample])
+    before = model(input_ids=ids, use_cache=False).logits.float()
+    for path, module in list(model.named_modules()):
+        if isinstance(module, nn.Linear):
+            parent, _, child = path.rpartition(".")
+            setattr(model.get_submodule(parent), child, Int8Linear(module))
+    likeness = _likeness(before, model(input_ids=ids, use_cache=False).logits.float())
+    if likeness < _LEAST_LIKENESS:
+        raise ModelError(
+            f"{name}: int8 changes its scores too much (likeness {likeness:.2f} of 1); "
+            "load it without quantise"
+        )
+
+
+def _likeness(before: torch.Tensor, after: torch.Tensor) -> float:
+    """Mean cosine of the scores per position, what all tokens share taken away."""
+    one, other = (scores - scores.mean(dim=-1, keepdim=True) for scores in (before, after))
+    return cosine_similarity(one, other, dim=-1).mean().item()

@@ -1,0 +1,248 @@
+"""The two views can be deleted, damaged or left behind at any time; the same hits come back."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index import sync
+from index.analysis import document_terms, query_terms
+from index.encoder import BundledEncoder
+from index.search import Index
+from index.terms import TermView, Weights
+from index.vectors import VectorView
+
+QUESTIONS = [
+    "마지스트랄 스몰의 매개변수는 몇 개인가?",
+    "How much money did Mistral raise?",
+    "엑사원 딥은 언제 공개됐나?",
+]
+
+
+@pytest.fixture
+def opened(home: Path, encoder: BundledEncoder) -> Callable[[], Index]:
+    """`opened()` opens the home's index anew, as another process would."""
+    return lambda: Index(home / "index", lambda name: encoder)
+
+
+def answers(index: Index) -> list[dict[int, float]]:
+    """For each question the scores of its hits by passage, best first."""
+    return [
+        {hit.passage_id: hit.score for hit in index.search(question, 8)} for question in QUESTIONS
+    ]
+
+
+def same(index: Index, before: list[dict[int, float]]) -> bool:
+    """The same hits in the same order. Deleted documents count in BM25, so scores move a little."""
+    now = answers(index)
+    assert [list(scores) for scores in now] == [list(scores) for scores in before]
+    return all(
+        scores == pytest.approx(earlier, abs=0.005)
+        for scores, earlier in zip(now, before, strict=True)
+    )
+
+
+def largest(folder: Path) -> Path:
+    return max((f for f in folder.rglob("*") if f.is_file()), key=lambda file: file.stat().st_size)
+
+
+def drop_terms(folder: Path) -> None:
+    shutil.rmtree(folder / "terms")
+
+
+def drop_vectors(folder: Path) -> None:
+    (folder / "vectors.faiss").unlink()
+
+
+def drop_both(folder: Path) -> None:
+    drop_terms(folder)
+    drop_vectors(folder)
+
+
+def cut_vectors(folder: Path) -> None:
+    data = (folder / "vectors.faiss").read_bytes()
+    (folder / "vectors.faiss").write_bytes(data[: len(data) // 2])
+
+
+def empty_vectors(folder: Path) -> None:
+    (folder / "vectors.faiss").write_bytes(b"")
+
+
+def flip_vectors(folder: Path) -> None:
+    data = bytearray((folder / "vectors.faiss").read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    (folder / "vectors.faiss").write_bytes(data)
+
+
+def strange_vectors(folder: Path) -> None:
+    (folder / "vectors.faiss").write_bytes(b"\x93NUMPY something else altogether\n" * 50)
+
+
+def bad_terms_meta(folder: Path) -> None:
+    (folder / "terms" / "meta.json").write_text("{")
+
+
+def no_terms_meta(folder: Path) -> None:
+    (folder / "terms" / "meta.json").unlink()
+
+
+def cut_terms(folder: Path) -> None:
+    file = largest(folder / "terms")
+    file.write_bytes(file.read_bytes()[:40])
+
+
+def lose_segment(folder: Path) -> None:
+    largest(folder / "terms").unlink()
+
+
+def flip(folder: Path, suffix: str, quarter: int) -> None:
+    """Damage a quarter of every such file of the lexical view without changing its length."""
+    for file in (folder / "terms").glob(f"*{suffix}"):
+        data = bytearray(file.read_bytes())
+        for place in range(len(data) * quarter // 4, len(data) * (quarter + 1) // 4):
+            data[place] ^= 0xFF
+        file.write_bytes(data)
+
+
+DAMAGES = [
+    drop_terms, drop_vectors, drop_both, cut_vectors, empty_vectors, flip_vectors, strange_vectors,
+    bad_terms_meta, no_terms_meta, cut_terms, lose_segment,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_view_is_made_again(home: Path, opened, damage) -> None:
+    before = answers(opened())
+    damage(home / "index")
+    assert same(opened(), before)
+    assert same(opened(), before)
+
+
+@pytest.mark.parametrize("quarter", [0, 2])
+@pytest.mark.parametrize("suffix", [".term", ".idx", ".store", ".fast", ".fieldnorm"])
+def test_flipped_bytes_in_the_lexical_view_are_noticed(
+    home: Path, opened, suffix: str, quarter: int
+) -> None:
+    before = answers(opened())
+    flip(home / "index", suffix, quarter)
+    assert same(opened(), before)
+
+
+def test_a_view_of_an_older_generation_catches_up(
+    home: Path, opened, write, sync_root, found, tmp_path: Path
+) -> None:
+    old = shutil.copytree(home / "index", tmp_path / "old")
+    root = write("mine", {"kiwi.md": "# 키위\n\n뉴질랜드의 키위 수확량은 60만 톤이다.\n"})
+    sync_root(opened(), root)
+    expected = found(opened(), "뉴질랜드 키위 수확량", 1)
+    assert expected[0][0] == "mine/kiwi.md"
+    for name in ("terms", "vectors.faiss"):
+        target = home / "index" / name
+        shutil.rmtree(target) if target.is_dir() else target.unlink()
+        copy = shutil.copytree if (old / name).is_dir() else shutil.copy
+        copy(old / name, target)
+    assert found(opened(), "뉴질랜드 키위 수확량", 1) == expected
+
+
+def test_a_commit_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+    """Tantivy writes new files first and `meta.json` last; a kill in between leaves the files."""
+    folder, meta = tmp_path / "terms", tmp_path / "terms" / "meta.json"
+    documents = [
+        (n, document_terms(f"키위 {n}", None, f"농장 {n}번의 나무")) for n in range(1, 100)
+    ]
+    TermView(folder).update(1, documents)
+    before = meta.read_bytes()
+    change = (2, [(1000, document_terms("키위", None, "호주로 옮겨 간 농장"))], [4])
+    TermView(folder).update(*change)
+    meta.write_bytes(before)
+    view = TermView(folder)
+    assert view.generation in (1, -1)
+    if view.generation == 1:
+        view.update(*change)
+        assert view.generation == 2
+        assert [n for n, _ in view.search(query_terms("호주로 옮겨 간"), 1, Weights())] == [1000]
+        assert len(view) == 99
+
+
+def test_views_ahead_of_a_database_that_was_restored_are_made_again(
+    home: Path, opened, write, sync_root, tmp_path: Path
+) -> None:
+    shutil.copy(home / "index" / "store.db", tmp_path / "copy.db")
+    before = answers(opened())
+    sync.forget(opened(), "samples")
+    kiwis = {f"{n}.md": f"# 키위 {n}\n\n뉴질랜드 키위 농장 {n}번의 이야기다.\n" for n in range(20)}
+    sync_root(opened(), write("mine", kiwis))
+    with opened().store.snapshot() as snapshot:
+        index = opened()
+        index.views(snapshot)[1].save(snapshot)
+    shutil.copy(tmp_path / "copy.db", home / "index" / "store.db")
+    assert same(opened(), before)
+
+
+def test_a_reader_that_was_open_sees_what_came_later(
+    home: Path, opened, write, sync_root, found
+) -> None:
+    reader = opened()
+    assert not any("mine/" in place[0] for place in found(reader, "뉴질랜드 키위 수확량"))
+    root = write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"})
+    sync_root(opened(), root)
+    assert found(reader, "뉴질랜드 키위 수확량", 1)[0][0] == "mine/kiwi.md"
+    (root / "kiwi.md").unlink()
+    sync_root(opened(), root)
+    assert not any("mine/" in place[0] for place in found(reader, "뉴질랜드 키위 수확량"))
+
+
+def test_the_file_stays_behind_and_the_rest_comes_from_the_store(
+    home: Path, opened, write, sync_root
+) -> None:
+    before = (home / "index" / "vectors.faiss").read_bytes()
+    root = write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"})
+    sync_root(opened(), root)
+    assert (home / "index" / "vectors.faiss").read_bytes() == before, "rewritten for one passage"
+    index = opened()
+    (hit, *_) = index.search("뉴질랜드 키위 수확량", 3)
+    assert (hit.article_id, hit.dense_rank) == ("mine/kiwi.md", 1)
+    sync.forget(index, "samples")
+    hits = opened().search("마지스트랄 스몰의 매개변수는 몇 개인가?", 5)
+    assert {hit.source for hit in hits} == {"mine"}
+    assert (home / "index" / "vectors.faiss").read_bytes() == before
+
+
+def test_replaying_changes_twice_holds_nothing_twice(home: Path, opened, write, sync_root) -> None:
+    root = write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"})
+    sync_root(opened(), root)
+    index = opened()
+    with index.store.snapshot() as snapshot:
+        terms, vectors = index.views(snapshot)
+        count = snapshot.counts()["passages"]
+        assert len(terms) == len(vectors) == count
+        added, removed = snapshot.changes_since(0)
+        for _ in range(2):
+            documents = ((n, document_terms(p.title, p.heading, p.text))
+                         for n, p in snapshot.passages(added).items())  # fmt: skip
+            terms.update(snapshot.generation, documents, removed)
+    assert len(TermView(home / "index" / "terms")) == count
+
+
+def test_vectors_of_another_fingerprint_are_not_used(home: Path, encoder: BundledEncoder) -> None:
+    path = home / "index" / "vectors.faiss"
+    assert len(VectorView(path, encoder.dim, encoder.fingerprint)) > 100
+    assert len(VectorView(path, encoder.dim, "another")) == 0
+
+
+def test_a_narrowed_search_finds_only_what_is_asked_for(home: Path, opened) -> None:
+    index = opened()
+    with index.store.snapshot() as snapshot:
+        _, vectors = index.views(snapshot)
+        encoder = index.encoder(snapshot)
+        query = encoder.encode_queries([QUESTIONS[0]])[0]
+        every = vectors.search(query, 10)
+        some = [passage for passage, _ in every[::2]]
+        assert [passage for passage, _ in vectors.search(query, 10, some)] == some
+        assert vectors.search(query, 10, []) == []
+        ids, stored = snapshot.vectors(encoder.fingerprint, [every[0][0]])
+        assert ids == [every[0][0]]
+        assert np.isclose(stored[0] @ query, every[0][1], atol=2e-3)
+    assert all(score >= after for (_, score), (_, after) in zip(every, every[1:], strict=False))
