@@ -1,7 +1,7 @@
 """What a question asks for: its words with their weights, and the kind of answer it wants."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -14,6 +14,7 @@ from index.translation import Translation, word_translations
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
+_UNSEEN = "\0"
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
@@ -24,11 +25,22 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 _ASKING = frozenset(
-    "무엇 뭐 뭐야 무엇인가 무엇인가요 무슨 어떤 누구 누구인가 누구야 누가 언제 언제야 어디 어디야 어디서 몇 몇개 얼마 얼마야 얼마나 왜 어떻게 "
-    "인가 인가요 이야 있나 있나요 있어 했나 했어 했나요 되나 됐나 됐어 하나 하나요 나요 대해 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 것 것은 것인가 수 수는 때 "
+    "것 것은 것인가 거야 건 수 수는 때 때는 중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 "
+    "있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 하나요 나요 인가 인가요 이야 제일 가장 다시 "
     "what which who whom whose when where why how is are was were do does did the a an of in on at to for from by with "
     "and or it its that this there many much name named called tell me about".split()
 )  # fmt: skip
+# Words that only ask: question words in any dress, and counters with an ending.
+_QUESTION_WORD = re.compile(
+    r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜|어떻|어떤|어느|며칠)"
+    r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:야|인가|인가요|이나|이야|나|쯤|지|을|를|은|는)*$"
+)
+# What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
+_VERB = re.compile(
+    r"(?:했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
+    r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
+)
+_BARE = re.compile(r"^[가-힣][을를은는]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +57,12 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as the built-in reader sees it."""
+    """A question as the built-in reader sees it; `unseen` is the rarity of a term that no passage has."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
     wanted: Wanted
+    unseen: float
 
     @property
     def weight(self) -> float:
@@ -73,19 +86,32 @@ def wanted(question: str) -> Wanted:
 
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
-    written = [word for word in _WORD.findall(fold(question))]
-    content = [word for word in written if word not in _ASKING] or written
-    frequencies = rarity([term for word in content for term in terms(word)])
+    written = list(dict.fromkeys(_WORD.findall(fold(question))))
+    content = [word for word in written if _tells(word)] or written
+    frequencies = rarity([_UNSEEN, *(term for word in content for term in terms(_stem(word)))])
     words = []
-    for word in dict.fromkeys(content):
-        stem = stems(word)[-1] if "가" <= word[0] <= "힣" else word
+    for word in content:
+        stem = _stem(word)
         made = terms(stem)
         if made:
             weight = max(frequencies.get(term, 0.0) for term in made)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             words.append(Word(frozenset(made), _keys(stem), meanings, weight))
     values = frozenset(query_terms(question).numbers)
-    return Asked(tuple(words), values, wanted(question))
+    return Asked(tuple(words), values, wanted(question), frequencies[_UNSEEN])
+
+
+def _tells(word: str) -> bool:
+    """Whether a word says what is asked about, rather than only that something is asked."""
+    return word not in _ASKING and not _QUESTION_WORD.match(word) and not _BARE.match(word)
+
+
+def _stem(word: str) -> str:
+    """A Hangul word without verb endings and particles, never under two syllables."""
+    if not "가" <= word[0] <= "힣":
+        return word
+    bare = _VERB.sub("", word)
+    return bare if len(bare) >= 2 and bare != word else stems(word)[-1]
 
 
 @lru_cache(maxsize=1 << 14)
@@ -133,11 +159,21 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     return share
 
 
-def offers(question: Asked, text: Described) -> bool:
-    """Whether a text holds a value of the wanted kind that the question does not hold itself."""
-    kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted)
-    if kinds is None:
-        return False
-    return any(
-        quantity.kind in kinds and not set(quantity.terms) & question.values for quantity in text.values
-    )
+def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float]:
+    """What a text leaves open: the weightiest word it lacks, the share of words it holds, and the
+    share of weight in words that no passage has at all. Each from 0 to 1."""
+    if not question.weight:
+        return 0.0, 0.0, 0.0
+    values = {term for quantity in text.values for term in quantity.terms}
+    numeric = bool(question.values & values)
+    held = [_held(word, text, across=across, numeric=numeric) for word in question.words]
+    pairs = list(zip(question.words, held, strict=True))
+    lacking = max(word.weight * (1 - share) for word, share in pairs)
+    unseen = sum(w.weight for w, share in pairs if w.weight >= question.unseen - 1e-6 and share < 1)
+    return lacking / question.weight, sum(held) / len(held), unseen / question.weight
+
+
+def answering(question: Asked, values: Sequence[Quantity]) -> Quantity | None:
+    """The first value of the wanted kind that the question does not hold itself."""
+    kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
+    return next((q for q in values if q.kind in kinds and not set(q.terms) & question.values), None)

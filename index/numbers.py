@@ -170,6 +170,24 @@ def _at_word(text: str, start: int, word: str) -> Quantity | None:
     return None
 
 
+def spoken(value: float, language: str) -> str:
+    """A large number in a reader's own units: 24000000000 is `240억` in ko and `24 billion` in en."""
+    if language == "ko":
+        parts = []
+        rest = round(value)
+        for name, size in _MYRIADS.items():
+            if count := rest // size:
+                parts.append(f"{count:,}{name}")
+                rest -= count * size
+        if rest:
+            parts.append(f"{rest:,}")
+        return " ".join(parts) or "0"
+    for name in ("trillion", "billion", "million"):
+        if value >= _SCALES[name]:
+            return f"{value / _SCALES[name]:.4g} {name}"
+    return f"{value:,.10g}"
+
+
 def _half_width(text: str) -> str:
     """Full-width digits and signs as ASCII, one code point for one (offsets stay)."""
     if text.isascii() or not _FULL_WIDTH.search(text):

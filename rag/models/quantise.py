@@ -19,10 +19,30 @@ _STEPS = 127
 _LEAST_LIKENESS = 0.97
 
 
-class Int8Linear(nn.Module):
-    """A linear layer in eight bits, made from one in floating point; any float in, the same out."""
+class Rounder:
+    """Activations in eight bits. Several layers in a row read the same ones: they are kept."""
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self) -> None:
+        self._last: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+
+    def __call__(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """`x` rounded, int8 of the same shape, and the largest value of each row, float32."""
+        last = self._last
+        if last is None or last[0] is not x:
+            largest = vector_norm(x, inf, dim=-1, keepdim=True, dtype=torch.float32)
+            largest.clamp_(min=1e-12)
+            last = x, (x * (_STEPS / largest)).round_().to(torch.int8), largest
+            self._last = last
+        return last[1], last[2]
+
+
+class Int8Linear(nn.Module):
+    """A linear layer in eight bits, made from one in floating point; any float in, the same out.
+
+    `rounder` may be shared with other layers of the same model.
+    """
+
+    def __init__(self, linear: nn.Linear, rounder: Rounder) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
         self.scales = (weight.abs().amax(dim=1) / _STEPS).clamp_(min=1e-12)
@@ -30,17 +50,17 @@ class Int8Linear(nn.Module):
         self.zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
         self.bias = linear.bias
+        self._rounder = rounder
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(…, in features) to (…, out features)."""
-        largest = vector_norm(x, inf, dim=-1, keepdim=True, dtype=torch.float32).clamp_(min=1e-12)
-        rounded = (x * (_STEPS / largest)).round_().to(torch.int8)
+        rounded, largest = self._rounder(x)
         made: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
             rounded, 1 / _STEPS, 0, self.packed, self.scales, self.zeros, None,
-            1.0, 0, torch.float32, "none", [], "",
+            1.0, 0, x.dtype, "none", [], "",
         )  # fmt: skip
-        made = made.mul_(largest)
-        return (made if self.bias is None else made + self.bias).to(x.dtype)
+        made.mul_(largest)
+        return made if self.bias is None else made.add_(self.bias)
 
 
 def supported() -> bool:
@@ -51,7 +71,7 @@ def supported() -> bool:
     linear = nn.Linear(64, 16, bias=False)
     nn.init.ones_(linear.weight)
     try:
-        made = Int8Linear(linear)(torch.ones(1, 64))
+        made = Int8Linear(linear, Rounder())(torch.ones(1, 64))
     except (RuntimeError, NotImplementedError, AttributeError):
         return False
     return bool((made - 64).abs().max() < 0.5)
@@ -68,10 +88,11 @@ def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
         raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
     ids = torch.tensor([sample])
     before = model(input_ids=ids, use_cache=False).logits.float()
+    rounder = Rounder()
     for path, module in list(model.named_modules()):
         if isinstance(module, nn.Linear):
             parent, _, child = path.rpartition(".")
-            setattr(model.get_submodule(parent), child, Int8Linear(module))
+            setattr(model.get_submodule(parent), child, Int8Linear(module, rounder))
     likeness = _likeness(before, model(input_ids=ids, use_cache=False).logits.float())
     if likeness < _LEAST_LIKENESS:
         raise ModelError(

@@ -8,10 +8,11 @@ import numpy as np
 from corpus.article import Language
 from corpus.text import sentences
 from index.encoder import Encoder
+from index.numbers import quantities, spoken
 from index.search import Hit
 from rag.events import Text
 from rag.reading import prompts
-from index.asking import Asked, Rarity, asked, coverage, describe, offers
+from index.asking import Asked, Rarity, answering, asked, coverage, describe, gaps
 
 NAME = "builtin"
 
@@ -38,8 +39,11 @@ class Model:
     """
 
     sentence: tuple[float, ...] = (3.0, 1.5, 1.5, 1.0, 2.0, 0.3, 0.8)
-    threshold: float = 0.45
-    again: float = 0.9
+    evidence: tuple[float, ...] = (0.8, 1.3, 3.5, 0.25, -1.1, 2.4, -1.7)
+    bias: float = -3.5
+    across: float = 1.5
+    threshold: float = -0.9
+    again: float = 0.8
 
 
 class Extractive:
@@ -59,13 +63,18 @@ class Extractive:
             yield Text(prompts.refusal(language, nearest))
             return
         for place, candidate in enumerate(self.choose(ranked)):
-            yield Text((" " if place else "") + _written(candidate, language))
+            yield Text((" " if place else "") + _written(candidate, wanted, language))
 
     def rank(
         self, question: str, wanted: Asked, language: Language, hits: Sequence[Hit]
     ) -> list[Candidate]:
         """Every sentence of the passages, best first."""
-        spans = [(n, hit, *span) for n, hit in enumerate(hits, 1) for span in sentences(hit.text)]
+        spans = [
+            (number, hit, start, end)
+            for number, hit in enumerate(hits, 1)
+            for start, end in sentences(hit.text)
+            if hit.text[start:end] != hit.title
+        ]
         if not spans:
             return []
         texts = [hit.text[start:end] for _, hit, start, end in spans]
@@ -90,11 +99,12 @@ class Extractive:
         return sorted(found, key=lambda candidate: -candidate.score)
 
     def answerable(self, wanted: Asked, language: Language, best: Candidate) -> float:
-        """How well the best sentence with its surroundings covers the question, from 0 to 1."""
+        """Log odds that the best sentence with its passage answers the question."""
         across = best.hit.language != language
         whole = describe(f"{best.hit.title}\n{best.hit.heading or ''}\n{best.hit.text}")
-        covered = coverage(wanted, whole, across=across)
-        return max(covered, 0.0) if not across else min(1.0, 0.5 * covered + 1.2 * best.features[2])
+        features = (*best.features[:3], best.features[4], *gaps(wanted, whole, across=across))
+        odds = float(np.dot(features, self._model.evidence)) + self._model.bias
+        return odds + self._model.across * across
 
     def choose(self, ranked: Sequence[Candidate]) -> list[Candidate]:
         """The best sentence, and up to two more that come close to it and say something else."""
@@ -117,19 +127,34 @@ def _features(
         coverage(wanted, near, across=across),
         max(0.0, cosine),
         standing**2,
-        float(offers(wanted, here)),
+        float(answering(wanted, here.values) is not None),
         min(1.0, len(text) / 80),
         float(standing == 1.0),
     )
 
 
-def _written(candidate: Candidate, language: Language) -> str:
-    """The sentence as the answer says it: as it stands, or quoted inside a frame."""
+def _written(candidate: Candidate, wanted: Asked, language: Language) -> str:
+    """The sentence as the answer says it: as it stands with the asked value in bold, or quoted
+    inside a frame, with large numbers in the reader's own units."""
     text = " ".join(candidate.text.split())
     if candidate.hit.language == language:
-        return f"{text} [{candidate.number}]"
-    date = f" ({candidate.hit.published})" if candidate.hit.published else ""
-    framed = prompts.FRAME[language].format(
-        title=candidate.hit.title, date=date, quote=text, values=""
-    )
+        return f"{_emphasised(text, wanted)} [{candidate.number}]"
+    published = candidate.hit.published
+    dated = prompts.DATED[language].format(date=published) if published else ""
+    framed = prompts.FRAME[language].format(dated=dated, quote=text, values=_values(text, language))
     return f"{framed} [{candidate.number}]"
+
+
+def _emphasised(text: str, wanted: Asked) -> str:
+    """The first value of the wanted kind that the question does not hold itself, in bold."""
+    if value := answering(wanted, quantities(text)):
+        return f"{text[: value.start]}**{text[value.start : value.end]}**{text[value.end :]}"
+    return text
+
+
+def _values(text: str, language: Language) -> str:
+    """` (24 billion = 240억)` for every large number of a quotation."""
+    large = [q for q in quantities(text) if q.kind == "number" and float(q.value) >= 10_000]
+    pairs = (f"{text[q.start : q.end]} = {spoken(float(q.value), language)}" for q in large[:3])
+    inside = ", ".join(pairs)
+    return f" ({inside})" if inside else ""

@@ -13,11 +13,12 @@ REFUSAL = {
     "ko": "색인된 기사에서 이 질문의 근거를 찾지 못했습니다.",
     "en": "The indexed articles hold no evidence for an answer to this question.",
 }
-# Around a quotation in the language that the question is not in.
+# Around a quotation in the language that the question is not in; titles stand with the sources.
 FRAME = {
-    "ko": "영어 기사 「{title}」{date}에는 이렇게 적혀 있습니다: “{quote}”{values}",
-    "en": "A Korean article, “{title}”{date}, says: “{quote}”{values}",
+    "ko": "{dated}영어 기사에는 이렇게 적혀 있습니다: “{quote}”{values}",
+    "en": "A Korean article{dated} says: “{quote}”{values}",
 }
+DATED = {"ko": "{date} ", "en": " of {date}"}
 DISAGREE = {"ko": "기사마다 다르게 적고 있습니다.", "en": "The articles disagree."}
 
 

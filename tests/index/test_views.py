@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from index import sync
-from index.analysis import document_terms, query_terms
 from index.encoder import BundledEncoder
-from index.search import Index
-from index.terms import TermView, Weights
+from index.search import Index, bring_up
+from index.store import Scope
+from index.terms import TermView
 from index.vectors import VectorView
 
 QUESTIONS = [
@@ -146,24 +146,22 @@ def test_a_view_of_an_older_generation_catches_up(
     assert found(opened(), "뉴질랜드 키위 수확량", 1) == expected
 
 
-def test_a_commit_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
+def test_a_commit_that_was_cut_short_is_done_again(home: Path, opened) -> None:
     """Tantivy writes new files first and `meta.json` last; a kill in between leaves the files."""
-    folder, meta = tmp_path / "terms", tmp_path / "terms" / "meta.json"
-    documents = [
-        (n, document_terms(f"키위 {n}", None, f"농장 {n}번의 나무")) for n in range(1, 100)
-    ]
-    TermView(folder).update(1, documents)
+    meta = home / "index" / "terms" / "meta.json"
     before = meta.read_bytes()
-    change = (2, [(1000, document_terms("키위", None, "호주로 옮겨 간 농장"))], [4])
-    TermView(folder).update(*change)
+    with opened().store.write() as writing:
+        writing.remove(["samples/ko/magistral-launch.md", "samples/en/mistral-money.md"])
+    caught_up = answers(opened())
+    assert meta.read_bytes() != before
     meta.write_bytes(before)
-    view = TermView(folder)
-    assert view.generation in (1, -1)
-    if view.generation == 1:
-        view.update(*change)
-        assert view.generation == 2
-        assert [n for n, _ in view.search(query_terms("호주로 옮겨 간"), 1, Weights())] == [1000]
-        assert len(view) == 99
+    assert same(opened(), caught_up)
+    with opened().store.snapshot() as snapshot:
+        terms, _ = opened().views(snapshot)
+        assert (terms.generation, len(terms)) == (
+            snapshot.generation,
+            snapshot.counts()["passages"],
+        )
 
 
 def test_views_ahead_of_a_database_that_was_restored_are_made_again(
@@ -210,19 +208,16 @@ def test_the_file_stays_behind_and_the_rest_comes_from_the_store(
     assert (home / "index" / "vectors.faiss").read_bytes() == before
 
 
-def test_replaying_changes_twice_holds_nothing_twice(home: Path, opened, write, sync_root) -> None:
-    root = write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"})
-    sync_root(opened(), root)
-    index = opened()
-    with index.store.snapshot() as snapshot:
-        terms, vectors = index.views(snapshot)
+def test_replaying_changes_holds_nothing_twice(home: Path, opened, write, sync_root) -> None:
+    sync_root(opened(), write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"}))
+    with opened().store.snapshot() as snapshot:
+        terms, vectors = opened().views(snapshot)
         count = snapshot.counts()["passages"]
         assert len(terms) == len(vectors) == count
-        added, removed = snapshot.changes_since(0)
         for _ in range(2):
-            documents = ((n, document_terms(p.title, p.heading, p.text))
-                         for n, p in snapshot.passages(added).items())  # fmt: skip
-            terms.update(snapshot.generation, documents, removed)
+            terms.generation = 0  # as if all that was added since had not been
+            bring_up(terms, snapshot)
+        assert len(terms) == count
     assert len(TermView(home / "index" / "terms")) == count
 
 
@@ -232,17 +227,18 @@ def test_vectors_of_another_fingerprint_are_not_used(home: Path, encoder: Bundle
     assert len(VectorView(path, encoder.dim, "another")) == 0
 
 
-def test_a_narrowed_search_finds_only_what_is_asked_for(home: Path, opened) -> None:
-    index = opened()
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_dense_ranks_are_those_of_a_full_scan(opened, question: str, language) -> None:
+    """In the file, and for what is beside it or gone from it."""
+    index, scope = opened(), Scope(language=language)
     with index.store.snapshot() as snapshot:
-        _, vectors = index.views(snapshot)
         encoder = index.encoder(snapshot)
-        query = encoder.encode_queries([QUESTIONS[0]])[0]
-        every = vectors.search(query, 10)
-        some = [passage for passage, _ in every[::2]]
-        assert [passage for passage, _ in vectors.search(query, 10, some)] == some
-        assert vectors.search(query, 10, []) == []
-        ids, stored = snapshot.vectors(encoder.fingerprint, [every[0][0]])
-        assert ids == [every[0][0]]
-        assert np.isclose(stored[0] @ query, every[0][1], atol=2e-3)
-    assert all(score >= after for (_, score), (_, after) in zip(every, every[1:], strict=False))
+        ids, vectors = snapshot.vectors(encoder.fingerprint, snapshot.ids_in(scope))
+    order = np.argsort(-(vectors @ encoder.encode_queries([question])[0]), kind="stable")
+    rank = {ids[place]: number for number, place in enumerate(order.tolist(), 1)}
+    hits = index.search(question, 20, scope)
+    assert {hit.language for hit in hits} == {language}
+    ranked = {hit.passage_id: hit.dense_rank for hit in hits if hit.dense_rank}
+    assert len(ranked) >= 10
+    assert ranked == {passage: rank[passage] for passage in ranked}

@@ -1,8 +1,5 @@
 """The local chat model on real, tiny models: loading, streaming, stopping, budgets, batches."""
 
-import gc
-import logging
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -17,14 +14,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as library_logging
 
-from rag.models import catalogue
 from rag.models.catalogue import Sampling
-from rag.models.chat import Options, arrange, collect, read
-from rag.models.errors import ModelError
+from rag.models.chat import Options, collect, read
 from rag.models.local import LocalChat
-from rag.models.memory import needs, tensors
+from rag.models.memory import needs
 from rag.models.prompting import Prompter
-from rag.models.quantise import Int8Linear, to_int8
 from rag.models.thinking import split
 from tests.rag import tiny_models
 
@@ -298,17 +292,21 @@ def test_the_thinking_budget_closes_the_thought(kind: str, chats: dict[str, Loca
     assert outcome["finish_reason"] == "length"
 
 
-def test_control_tokens_close_a_thought_too(chats: dict[str, LocalChat]) -> None:
+def test_control_tokens_part_and_close_a_thought(tmp_path: Path) -> None:
     """Magistral's markers are special tokens, which plain decoding would drop."""
-    chat = chats["mistral"]
-    tokenizer = AutoTokenizer.from_pretrained(chat.model)
-    opener = tokenizer.convert_tokens_to_ids("[THINK]")
-    weights = load_file(Path(chat.model) / "model.safetensors")
-    assert weights["lm_head.weight"].shape[0] > opener
-    prompter = Prompter("test", Path(chat.model), tokenizer, chat.family)
-    closing = prompter.closing("이제 답.")
-    assert tokenizer.convert_ids_to_tokens(closing)[-1] == "[/THINK]"
-    assert len(closing) > 1
+    folder = tiny_models.build(tmp_path, "mistral", initializer_range=0.05)
+    vendor = tiny_models.KINDS["mistral"].files["SYSTEM_PROMPT.txt"].strip()
+    asked = [{"role": "system", "content": vendor}, {"role": "user", "content": "?"}]
+    tiny_models.teach(folder, [(asked, f"[THINK]{THOUGHT}[/THINK]{REPLY}")])
+    chat = LocalChat(model=str(folder), options=SHORT)
+    free = chat.invoke([HumanMessage("?")], thinking_tokens=200, answer_tokens=200)
+    assert said(free) == (THOUGHT, REPLY)
+    assert not free.response_metadata["thinking_forced"]
+    forced = chat.invoke([HumanMessage("?")], thinking_tokens=6, closing_phrase=" 이제 답.")
+    thought, answer = said(forced)
+    assert thought.endswith(" 이제 답.") and THOUGHT.startswith(thought.removesuffix(" 이제 답."))
+    assert answer and not answer.startswith("[/THINK]")
+    assert forced.response_metadata["thinking_forced"]
 
 
 def test_a_thought_out_of_time_is_no_answer(chats: dict[str, LocalChat]) -> None:
@@ -361,42 +359,6 @@ def test_stop_strings_end_the_answer(taught: LocalChat) -> None:
     assert message.response_metadata["finish_reason"] == "stop"
 
 
-# --- prompts -------------------------------------------------------------------------------------
-
-
-@KINDS
-def test_markers_in_an_article_are_text(kind: str, folders: dict[str, Path]) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folders[kind])
-    family = catalogue.find(str(folders[kind]))
-    assert family is not None
-    prompter = Prompter("test", folders[kind], tokenizer, family)
-    markers = [token for token in tokenizer.added_tokens_encoder if not token.isspace()]
-    clean = prompter.ids([SYSTEM, HumanMessage("말: ")], thinking=True)
-    quoted = prompter.ids([SYSTEM, HumanMessage("말: " + " ".join(markers))], thinking=True)
-    added = set(tokenizer.added_tokens_decoder)
-    assert [i for i in quoted if i in added] == [i for i in clean if i in added]
-    assert all(marker in tokenizer.decode(quoted) for marker in markers)
-
-
-def test_system_prompts_follow_the_family(folders: dict[str, Path]) -> None:
-    def rendered(kind: str, family: str | None = None) -> str:
-        tokenizer = AutoTokenizer.from_pretrained(folders[kind])
-        known = catalogue.find(family or str(folders[kind]))
-        assert known is not None
-        prompter = Prompter("test", folders[kind], tokenizer, known)
-        return str(tokenizer.decode(prompter.ids([SYSTEM, QUESTION], thinking=True)))
-
-    merged = f"{SYSTEM.text}\n\n{QUESTION.text}"
-    assert f"<|im_start|>system\n{SYSTEM.text}<|im_end|>" in rendered("qwen3")
-    assert f"<｜User｜>{merged}<｜Assistant｜><think>\n" in rendered("llama")
-    empty = "<|im_start|>system\n<|im_end|>\n<|im_start|>user\n"
-    assert empty + merged in rendered("qwen3", "MiMo-7B-RL")
-    vendor = "[SYSTEM_PROMPT]First draft your thinking between [THINK] and [/THINK].\n\n"
-    assert vendor + SYSTEM.text in rendered("mistral")
-    # Its template refuses a system prompt, which a look at an unknown model's shows.
-    assert merged in rendered("llama", "Qwen3-0.6B")
-
-
 def test_thinking_is_switched_by_the_template(chats: dict[str, LocalChat]) -> None:
     off = chats["exaone4"].invoke([QUESTION], thinking=False)
     assert said(off)[0] == "" and said(off)[1]
@@ -408,33 +370,6 @@ def test_thinking_is_switched_by_the_template(chats: dict[str, LocalChat]) -> No
     assert never.response_metadata["reasoning_tokens"] < 10
 
 
-def test_thoughts_do_not_go_back_into_the_prompt() -> None:
-    earlier = AIMessage("답", additional_kwargs={"reasoning_content": "비밀"})
-    assert [m.text for m in arrange([QUESTION, earlier, QUESTION], "normal")] == [
-        QUESTION.text, "답", QUESTION.text,
-    ]  # fmt: skip
-
-
-# --- memory and speed ----------------------------------------------------------------------------
-
-
-def test_memory_is_told_and_refused_before_loading(
-    folders: dict[str, Path], caplog: pytest.LogCaptureFixture
-) -> None:
-    folder = folders["qwen3"]
-    wanted = needs(folder, "float32")
-    [header] = [tensors(folder / "model.safetensors")]
-    assert wanted.weights == sum(4 * torch.Size(t.shape).numel() for t in header)
-    assert needs(folder, "bfloat16").weights * 2 == wanted.weights
-    assert wanted.per_position == 2 * 2 * 2 * 16 * 4  # keys and values, layers, heads, size, bytes
-    with caplog.at_level(logging.INFO), pytest.raises(ModelError, match=r"needs 0\.2 GB of memory"):
-        LocalChat(model=str(folder), memory_limit=1 << 20)
-    assert "of memory" in caplog.text
-    small = LocalChat(model=str(folder), memory_limit=wanted.total(2048) + 100)
-    assert small.context == 2048
-    assert LocalChat(model=str(folder), context_limit=512).context == 512
-
-
 def test_int8_keeps_the_answer(taught: LocalChat) -> None:
     small = LocalChat(model=taught.model, options=taught.options, quantise="int8")
     assert said(small.invoke([SYSTEM, PASSAGES])) == (THOUGHT + "\n", REPLY)
@@ -442,218 +377,3 @@ def test_int8_keeps_the_answer(taught: LocalChat) -> None:
     assert said(batch[0]) == (THOUGHT + "\n", REPLY)
     folder = Path(taught.model)
     assert needs(folder, "float32", "int8").weights < 0.6 * needs(folder, "float32").weights
-
-
-@KINDS
-def test_int8_keeps_the_scores(kind: str, folders: dict[str, Path]) -> None:
-    model = AutoModelForCausalLM.from_pretrained(folders[kind], dtype=torch.bfloat16)
-    tokenizer = AutoTokenizer.from_pretrained(folders[kind])
-    ids = torch.tensor([tokenizer.encode(PASSAGES.text)])
-    with torch.inference_mode():
-        before = model(input_ids=ids).logits.float()
-        to_int8(model, kind, ids[0].tolist())
-        after = model(input_ids=ids).logits.float()
-    assert torch.cosine_similarity(before, after, dim=-1).min() > 0.98
-    assert torch.cosine_similarity(before, after, dim=-1).mean() > 0.99
-
-
-def test_int8_rows_do_not_see_each_other() -> None:
-    linear = Int8Linear(torch.nn.Linear(96, 40))
-    rows = torch.randn(9, 96) * torch.logspace(-2, 3, 9)[:, None]
-    together = linear(rows)
-    alone = torch.cat([linear(row[None]) for row in rows])
-    torch.testing.assert_close(together, alone)
-
-
-def test_int8_is_for_cpus(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="int8 is for CPUs"):
-        LocalChat(model=str(folders["qwen3"]), quantise="int8", device="cuda")
-
-
-# --- what cannot be used -------------------------------------------------------------------------
-
-
-def base_model(folder: Path) -> None:
-    (folder / "chat_template.jinja").unlink()
-
-
-def no_tokenizer(folder: Path) -> None:
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        (folder / name).unlink()
-
-
-def cut_short(folder: Path) -> None:
-    file = folder / "model.safetensors"
-    file.write_bytes(file.read_bytes()[:-1000])
-
-
-def cut_in_the_header(folder: Path) -> None:
-    file = folder / "model.safetensors"
-    file.write_bytes(file.read_bytes()[:100])
-
-
-def missing_shard(folder: Path) -> None:
-    index = {"weight_map": {"a": "model-00001-of-00002.safetensors"}}
-    (folder / "model.safetensors.index.json").write_text(str(index).replace("'", '"'))
-
-
-def pickled(folder: Path) -> None:
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-
-
-def half_the_weights(folder: Path) -> None:
-    weights = load_file(folder / "model.safetensors")
-    kept = {name: tensor for name, tensor in weights.items() if "layers.1" not in name}
-    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-
-
-def encoder(folder: Path) -> None:
-    tiny_models.edit_json(folder / "config.json", architectures=["BertModel"], model_type="bert")
-
-
-def sentence_encoder(folder: Path) -> None:
-    (folder / "modules.json").write_text("[]")
-
-
-def own_code(folder: Path) -> None:
-    tiny_models.edit_json(
-        folder / "config.json",
-        model_type="exaone",
-        architectures=["ExaoneForCausalLM"],
-        auto_map={"AutoModelForCausalLM": "modeling_exaone.ExaoneForCausalLM"},
-    )
-
-
-def broken_config(folder: Path) -> None:
-    (folder / "config.json").write_text('{"model_type": "qwen3"')
-
-
-def no_config(folder: Path) -> None:
-    (folder / "config.json").unlink()
-
-
-def unknown_architecture(folder: Path) -> None:
-    tiny_models.edit_json(
-        folder / "config.json", model_type="qwen99", architectures=["Qwen99ForCausalLM"]
-    )
-
-
-def broken_template(folder: Path) -> None:
-    (folder / "chat_template.jinja").write_text("{% for m in messages %}")
-
-
-def other_tokenizer(folder: Path) -> None:
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    tokenizer.add_tokens([f"<extra{n}>" for n in range(50)])
-    tokenizer.save_pretrained(folder)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (base_model, "base model"),
-        (no_tokenizer, "no tokenizer"),
-        (cut_short, "cut short"),
-        (cut_in_the_header, "cut short"),
-        (missing_shard, "model-00001-of-00002.safetensors is missing"),
-        (pickled, "pickled weights"),
-        (half_the_weights, "lacks .* of its weights"),
-        (encoder, "no chat model but BertModel"),
-        (sentence_encoder, "no chat model"),
-        (own_code, "allow_remote_code"),
-        (broken_config, r"config\.json"),
-        (no_config, r"no config\.json"),
-        (unknown_architecture, "cannot be loaded"),
-        (broken_template, "template is broken"),
-        (other_tokenizer, "belongs to another model"),
-    ],
-    ids=lambda value: getattr(value, "__name__", None),
-)
-def test_a_model_that_cannot_be_used(
-    spoil: Any, reason: str, folders: dict[str, Path], tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
-    folder = tmp_path / folders["qwen3"].name
-    shutil.copytree(folders["qwen3"], folder)
-    spoil(folder)
-    capfd.readouterr()
-    with pytest.raises(ModelError, match=reason) as caught:
-        LocalChat(model=str(folder), options=SHORT)
-    message = str(caught.value)
-    assert folder.name in message and "\n" not in message and len(message) < 500
-    assert capfd.readouterr() == ("", ""), "the libraries say nothing beside it"
-
-
-def test_nothing_half_loaded_is_left(folders: dict[str, Path], tmp_path: Path) -> None:
-    def models_alive() -> int:
-        gc.collect()
-        return sum(issubclass(type(thing), PreTrainedModel) for thing in gc.get_objects())
-
-    before = models_alive()
-    for spoil in (half_the_weights, other_tokenizer):
-        folder = tmp_path / spoil.__name__ / folders["qwen3"].name
-        shutil.copytree(folders["qwen3"], folder)
-        spoil(folder)
-        with pytest.raises(ModelError):
-            LocalChat(model=str(folder))
-    assert models_alive() == before
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("Qwen/Qwen3-0.6B", "rag models pull Qwen/Qwen3-0.6B"),
-        ("qwen3-0.6b", "rag models pull Qwen/Qwen3-0.6B"),
-        ("Qwen/Qwen3-0.7B", r"did you mean Qwen/Qwen3-\d"),
-        ("no such: name", "no such folder"),
-        ("../nowhere", "no such folder"),
-    ],
-)
-def test_a_name_that_does_not_exist(
-    name: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(ModelError, match=reason) as caught:
-        LocalChat(model=name)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_file_and_a_base_model_by_name(folders: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="GGUF"):
-        LocalChat(model=str(folders["qwen3"] / "model.safetensors"))
-    shutil.copytree(folders["qwen3"], tmp_path / "Qwen3-0.0B-Base")
-    with pytest.raises(ModelError, match="base model"):
-        LocalChat(model=str(tmp_path / "Qwen3-0.0B-Base"))
-
-
-def test_the_hubs_cache_is_found(
-    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    repository = tmp_path / "models--Qwen--Qwen3-0.6B"
-    shutil.copytree(folders["qwen3"], repository / "snapshots" / "c1899de289a0")
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text("c1899de289a0")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    for name in ("Qwen/Qwen3-0.6B", "qwen3-0.6b"):
-        chat = LocalChat(model=name, options=SHORT)
-        assert chat.family.name == "qwen3"
-        assert chat.invoke([QUESTION]).text
-
-
-def test_a_question_longer_than_the_context(folders: dict[str, Path]) -> None:
-    chat = LocalChat(model=str(folders["qwen3"]), options=SHORT, context_limit=200)
-    with pytest.raises(ModelError, match=r"take \d+ tokens.*context of 200") as caught:
-        chat.invoke([HumanMessage(PASSAGES.text * 5)])
-    assert "\n" not in str(caught.value)
-    with pytest.raises(ModelError, match="context of 200"):
-        chat.generate_batch([[QUESTION], [HumanMessage(PASSAGES.text * 5)]])
-
-
-def test_messages_that_the_template_refuses(folders: dict[str, Path], tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(folders["qwen3"], tmp_path / "Qwen3-0.0B"))
-    template = folder / "chat_template.jinja"
-    strict = "{% if messages|length > 1 %}{{ raise_exception('one at a time') }}{% endif %}"
-    template.write_text(strict + template.read_text(encoding="utf-8"), encoding="utf-8")
-    chat = LocalChat(model=str(folder), options=SHORT)
-    with pytest.raises(ModelError, match="one at a time"):
-        chat.invoke([QUESTION, AIMessage("x"), QUESTION])

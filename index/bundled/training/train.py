@@ -272,15 +272,20 @@ def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None)
             export(student, out, recipe)
 
 
+def quantised(folded: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
+    """Vectors (pieces, dim) as the encoder stores them: int8 rows, a float16 scale each, a digest."""
+    scales = np.abs(folded).max(axis=1) / 127
+    rounded = np.round(folded / np.maximum(scales, 1e-12)[:, None]).astype(np.int8)
+    scales = scales.astype(np.float16)
+    key = hashlib.sha256(rounded.tobytes() + scales.tobytes()).hexdigest()[:12]
+    return {"rows": rounded, "scales": scales, "digest": np.array(key)}
+
+
 def export(student: Student, out: Path, recipe: Recipe) -> None:
-    """Weights folded into the vectors, each row as int8 with a float16 scale."""
+    """Write the vectors with the weights folded into them."""
     with torch.no_grad():
         folded = (student.vectors * student.logs.exp()[:, None]).numpy()
-    scales = np.abs(folded).max(axis=1) / 127
-    rows_ = np.round(folded / np.maximum(scales, 1e-12)[:, None]).astype(np.int8)
-    scales = scales.astype(np.float16)
-    key = hashlib.sha256(rows_.tobytes() + scales.tobytes()).hexdigest()[:12]
-    np.savez(out / "vectors.npz", rows=rows_, scales=scales, digest=np.array(key))
+    np.savez(out / "vectors.npz", **quantised(folded))
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1) + "\n")
 
 
