@@ -1,6 +1,6 @@
 """Speed and memory of the local chat model beside transformers' own `generate`.
 
-    python -m benchmarks.generation [--tiny] [--threads 2] [--tokens 64] [--save]
+    python -m benchmarks.generation [--tiny | --layers 4] [--threads 2] [--tokens 64] [--save]
 
 Weights are random, in the shape of Qwen3-0.6B (`--tiny`: a small one, to see that this runs).
 Rounds alternate between what is compared, and the median counts. `--save` writes the figures to
@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -231,7 +231,7 @@ def measure(folder: Path, prompt_tokens: int, tokens: int, rounds: int) -> dict[
             without=lambda: copying(chat, prompt, copied, lookup=False),
         ).items()
     }
-    kept = LocalChat(**{**settings, "options": replace(_options(tokens), answer_tokens=2)})
+    kept = chat.model_copy(update={"keep_prefix": True})  # the same weights
     text = messages[1].text
     told["second_turn_first_token_seconds"] = {
         name: speed.first
@@ -248,6 +248,7 @@ def main() -> None:
     """Run everything and print it as JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tiny", action="store_true", help="a small shape, to see that this runs")
+    parser.add_argument("--layers", type=int, help="fewer layers of the same shape")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--prompt", type=int, default=512, help="tokens of the prompt")
     parser.add_argument("--tokens", type=int, default=64, help="tokens of an answer")
@@ -260,7 +261,9 @@ def main() -> None:
     if asked.peak:
         return peak_of(asked.peak, asked.quantise or None)
     with tempfile.TemporaryDirectory() as base:
-        shape: dict[str, Any] = TINY if asked.tiny else QWEN3_06B
+        shape: dict[str, Any] = dict(TINY if asked.tiny else QWEN3_06B)
+        if asked.layers:
+            shape["num_hidden_layers"] = asked.layers
         folder = tiny_models.build(Path(base), "qwen3", dtype=torch.bfloat16, **shape)
         weights = memory.needs(folder, "bfloat16").weights
         told = {

@@ -22,13 +22,6 @@ _RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
 _KEY_LENGTH = 3
-STOP = frozenset(
-    "a an and are as at be been by can could did do does for from had has have he her his how i if in into is "
-    "it its me my of on or our she so than that the their them then there these they this those to was we were "
-    "what when where which who whom whose why will with would you your about many much long".split()
-)  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class DocumentTerms:
     """What one passage is found by; each is a space-separated list of terms."""
@@ -79,6 +72,15 @@ def _stem(word: str) -> str:
     if word.isdigit() or len(word) < 3:
         return word
     return str(_analyzer().analyze(word)[0])
+
+
+_SMALL_WORDS = (
+    "a an and are as at be been by can could did do does for from had has have he her his how i if in into is "
+    "it its me my of on or our she so than that the their them then there these they this those to was we were "
+    "what when where which who whom whose why will with would you your about many much long".split()
+)  # fmt: skip
+STOP = frozenset(_SMALL_WORDS) | frozenset(_stem(word) for word in _SMALL_WORDS)
+"""Words too common to search for, as they stand and as terms."""
 
 
 def terms(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Protocol
 from corpus.article import Language
 from corpus.text import language as language_of
 from corpus.text import normalise
+from index.encoder import Encoder
 from index.errors import IndexMissing
 from index.search import Hit, Index
 from rag.citations import CitationStream, Draft
@@ -25,8 +26,11 @@ from rag.events import (
     Text,
     Thought,
     Timings,
+    Turn,
 )
+from rag.models.choose import BUILTIN, pick, reader
 from rag.reading.extractive import Extractive
+from rag.reading.prompts import REFUSAL, refusal
 from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.support import Verifier
@@ -40,7 +44,7 @@ class Reader(Protocol):
     name: str
 
     def read(
-        self, question: str, language: Language, hits: Sequence[Hit]
+        self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
     ) -> Iterator[Thought | Text | Replaced]: ...
 
 
@@ -49,6 +53,7 @@ class Answerer:
 
     def __init__(self, index: Index, settings: Settings) -> None:
         self._index, self._settings = index, settings
+        self._readers: dict[tuple[str, str], Reader] = {}
 
     def ready(self) -> None:
         """Raise IndexMissing now, rather than at the first question, when there is no index."""
@@ -84,9 +89,9 @@ class Answerer:
         with self._index.store.snapshot() as snapshot:
             encoder = self._index.encoder(snapshot)
         verifier = Verifier(encoder, self._index.rarity)
-        reader = Extractive(encoder, self._index.rarity)
+        chosen = self._reader(request, encoder)
         writing = _Writing(hits, verifier)
-        for piece in reader.read(question, language, hits):
+        for piece in chosen.read(question, language, hits, request.history):
             if isinstance(piece, Text):
                 yield from writing.feed(piece.text)
             else:
@@ -102,7 +107,18 @@ class Answerer:
             round(1000 * (ended - found), 1),
             round(1000 * (ended - began), 1),
         )
-        yield Done(writing.answer(request.question, language, reader.name, timings))
+        yield Done(writing.answer(request.question, language, chosen.name, timings))
+
+
+    def _reader(self, request: Request, encoder: Encoder) -> Reader:
+        """The reader that the request or the settings name; a loaded model is kept."""
+        name = pick(request.model, self._settings)
+        base_url = request.base_url or self._settings.base_url
+        if name == BUILTIN:
+            return Extractive(encoder, self._index.rarity)
+        if (name, base_url) not in self._readers:
+            self._readers = {(name, base_url): reader(name, base_url, self._settings)}
+        return self._readers[name, base_url]
 
 
 def clean(question: str) -> str:
@@ -163,13 +179,18 @@ class _Writing:
             question=question,
             language=language,
             answer="".join(self._shown).strip(),
-            abstained=not citations,
+            abstained=not citations and self._refuses(language),
             reader=reader,
             sentences=tuple(self._sentences),
             citations=citations,
             reasoning="".join(self.thoughts).strip() or None,
             timings_ms=timings,
         )
+
+    def _refuses(self, language: Language) -> bool:
+        """Whether what was written is a refusal, or nothing."""
+        text = "".join(self._shown).strip()
+        return not text or any(text.startswith(p[:30]) for p in (REFUSAL[language], refusal(language, "")))
 
     def _citations(self) -> tuple[Citation, ...]:
         """Each cited passage once, in the order of the markers, with its first evidence."""

@@ -60,6 +60,16 @@ def home(given: Path | None = None) -> Path:
     return user_data_path("bilingual-rag", appauthor=False)
 
 
+def hub_cache() -> Path:
+    """Where the model hub's library keeps what it has downloaded."""
+    if named := os.environ.get("HF_HUB_CACHE"):
+        return Path(named).expanduser()
+    base = os.environ.get("HF_HOME") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"
+    )
+    return Path(base).expanduser() / "hub"
+
+
 def load(folder: Path) -> Settings:
     """The settings of a home folder. Raises SettingsError naming the key and the nearest known one."""
     path = folder / "rag.toml"

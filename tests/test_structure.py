@@ -18,6 +18,11 @@ SLOW_TO_IMPORT = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def rooms() -> list[structure.Module]:
+    return structure.modules(structure.ROOT)
+
+
 def room(path: str, source: str) -> structure.Module:
     return structure.parse(path, source)
 
@@ -32,18 +37,16 @@ def room(path: str, source: str) -> structure.Module:
     ],
     ids=lambda check: check.__name__,
 )
-def test_the_rooms_are_without_breach(check) -> None:
-    found = structure.modules(structure.ROOT)
-    assert {module.room for module in found} == {"corpus", "index", "rag", "ui"}
-    breaches = [line for module in found for line in check(module)]
+def test_the_rooms_are_without_breach(rooms: list[structure.Module], check) -> None:
+    assert {module.room for module in rooms} == {"corpus", "index", "rag", "ui"}
+    breaches = [line for module in rooms for line in check(module)]
     assert not breaches, "\n".join(breaches)
 
 
-def test_public_things_have_docstrings() -> None:
-    found = structure.modules(structure.ROOT)
-    protocols = structure.protocol_methods(found)
+def test_public_things_have_docstrings(rooms: list[structure.Module]) -> None:
+    protocols = structure.protocol_methods(rooms)
     assert {"encode_documents", "encode_queries", "read"} <= protocols
-    breaches = [line for module in found for line in structure.undocumented(module, protocols)]
+    breaches = [line for module in rooms for line in structure.undocumented(module, protocols)]
     assert not breaches, "\n".join(breaches)
 
 

@@ -6,6 +6,10 @@ comes, so an answer that nobody waits for any more stops before the next token, 
 
 from collections.abc import Callable, Generator
 from collections.abc import Sequence as Many
+from functools import lru_cache
+from inspect import signature
+from math import ceil
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
@@ -49,13 +53,20 @@ class Lookup:
             self._count = min(_MOST_GUESSES, max(2, self._count + change))
 
 
+@lru_cache(maxsize=8)
+def _keeps_few(kind: type[PreTrainedModel]) -> bool:
+    """Whether a model can leave out the scores that nobody reads; models' own code may not."""
+    return "logits_to_keep" in signature(kind.forward).parameters
+
+
 @torch.inference_mode()
 def forward(
     model: PreTrainedModel, rows: Many[list[int]], cache: Cache, keep: int, **more: torch.Tensor
 ) -> torch.Tensor:
     """Scores (rows, keep, vocabulary) for the last `keep` positions; the cache takes all in."""
     ids = torch.tensor(rows, device=model.device)
-    made = model(input_ids=ids, past_key_values=cache, use_cache=True, logits_to_keep=keep, **more)
+    few: dict[str, Any] = {"logits_to_keep": keep} if _keeps_few(type(model)) else {}  # type: ignore[arg-type]
+    made = model(input_ids=ids, past_key_values=cache, use_cache=True, **few, **more)
     logits: torch.Tensor = made.logits[:, -keep:]
     return logits
 
@@ -80,14 +91,15 @@ def decode(
                 break
             pending = sequence.ids[len(held) :]
             if len(pending) > _STEP:
-                forward(model, [pending[:_STEP]], cache, 1)
-                held += pending[:_STEP]
+                equal = ceil(len(pending) / ceil(len(pending) / _STEP))
+                forward(model, [pending[:equal]], cache, 1)
+                held += pending[:equal]
                 rewind(cache, 0)
                 continue
             guesses = _guesses(sequence, lookup, cache)
             logits = forward(model, [pending + guesses], cache, 1 + len(guesses))[0]
             held += pending + guesses
-            right = yield from _take(sequence, logits, guesses)
+            right = yield from _take(sequence, logits, guesses, cancelled)
             wrong = len(guesses) - right
             rewind(cache, wrong)
             del held[len(held) - wrong :]
@@ -106,13 +118,14 @@ def _guesses(sequence: Sequence, lookup: Lookup | None, cache: Cache) -> list[in
 
 
 def _take(
-    sequence: Sequence, logits: torch.Tensor, guesses: list[int]
+    sequence: Sequence, logits: torch.Tensor, guesses: list[int], cancelled: Callable[[], bool]
 ) -> Generator[list[Piece], None, int]:
     """Take tokens as long as the guesses were right; returns how many were."""
     for right, scores in enumerate(logits):
         token = sequence.choose(scores)
         yield sequence.take(token)
-        if sequence.reason or right == len(guesses) or guesses[right] != token:
+        right_too = right < len(guesses) and guesses[right] == token
+        if sequence.reason or not right_too or cancelled():
             return right
     return len(guesses)
 

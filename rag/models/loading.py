@@ -209,7 +209,9 @@ def one_line(name: str) -> Iterator[None]:
     except Exception as error:  # json, safetensors, jinja, the model's own code: anything at all
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         why = (lines[0] if lines else type(error).__name__)[:200]
-        raise ModelError(f"{name}: cannot be loaded ({why}); download it once more") from error
+        raise ModelError(
+            f"{name}: cannot be loaded ({why}); download it once more or choose another"
+        ) from error
     finally:
         library_logging.set_verbosity(level)
         if bars:

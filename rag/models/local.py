@@ -89,8 +89,8 @@ class LocalChat(BaseChatModel):
         dtype = pick_dtype(device, memory.stored_dtype(files.folder))
         self._positions = min(files.context, self.context_limit or files.context)
         self._row_limit = self._fit(files, device, dtype)
-        config = generation_config(files.folder)
         with one_line(self.model):
+            config = generation_config(files.folder)
             self._prompter = Prompter(self.model, files.folder, files.tokenizer, files.family)
             self._voice = voice(files.tokenizer, files.family, config)
         self._files, self._sampling = files, _own_sampling(config)

@@ -68,7 +68,7 @@ class RemoteChat(BaseChatModel):
                 return told
         return _UNKNOWN_CONTEXT
 
-    def count_tokens(self, messages: Sequence[BaseMessage]) -> int:
+    def count_tokens(self, messages: Sequence[BaseMessage], **changes: Any) -> int:
         """An estimate of a prompt's tokens that is seldom too low; the tokenizer is elsewhere."""
         return sum(8 + len(m.text.encode()) // _BYTES_PER_TOKEN for m in messages)
 

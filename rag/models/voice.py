@@ -37,13 +37,14 @@ def voice(tokenizer: PreTrainedTokenizerBase, family: Family, config: Generation
         (*markup.openers, *markup.closers, *markup.fillers, *markup.answer_openers,
          *markup.answer_closers, *markup.ends)
     )  # fmt: skip
-    special = set() if family.keep_special_tokens else set(tokenizer.all_special_ids)
+    special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    hidden = set() if family.keep_special_tokens else special | set(tokenizer.all_special_ids)
     return Voice(
         tokenizer,
         markup,
         frozenset(stop),
         frozenset(known[token] for token in markup.fillers if token in known) & stop,
-        frozenset(i for i in special if str(tokenizer.convert_ids_to_tokens(i)) not in markers),
+        frozenset(i for i in hidden if str(tokenizer.convert_ids_to_tokens(i)) not in markers),
         tokenizer.pad_token_id or 0,
     )
 

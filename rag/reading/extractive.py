@@ -10,7 +10,7 @@ from corpus.text import sentences
 from index.encoder import Encoder
 from index.numbers import quantities, spoken
 from index.search import Hit
-from rag.events import Text
+from rag.events import Text, Turn
 from rag.reading import prompts
 from index.asking import Asked, Rarity, answering, asked, coverage, describe, gaps
 
@@ -32,13 +32,16 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of the sentence features and of the features of a whole answer (logistic regression).
+    """Weights of the features of a sentence (`within` the question's language and `beyond` it) and of
+    those of the evidence as a whole.
 
-    Fitted by `benchmarks/reading.py --fit` on training questions; the order of the features is
-    that of `_features` and `evidence`.
+    The order of the sentence features is that of `_features`. An answer is given when the log odds
+    of its `evidence` reach `threshold`; a second sentence when it scores `again` times the first.
     """
 
-    sentence: tuple[float, ...] = (3.0, 1.5, 1.5, 1.0, 2.0, 0.3, 0.8)
+    within: tuple[float, ...] = (3.0, 1.5, 1.5, 1.0, 2.0, 0.3, 0.8, 0.0)
+    beyond: tuple[float, ...] = (3.2, 2.0, 1.9, 1.6, 2.5, 0.7, 1.2, 0.5)
+    foreign: float = 0.5
     evidence: tuple[float, ...] = (0.8, 1.3, 3.5, 0.25, -1.1, 2.4, -1.7)
     bias: float = -3.5
     across: float = 1.5
@@ -54,7 +57,9 @@ class Extractive:
     def __init__(self, encoder: Encoder, rarity: Rarity, model: Model = Model()) -> None:
         self._encoder, self._rarity, self._model = encoder, rarity, model
 
-    def read(self, question: str, language: Language, hits: Sequence[Hit]) -> Iterator[Text]:
+    def read(
+        self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
+    ) -> Iterator[Text]:
         """The answer in pieces, with passage numbers as markers; a refusal cites nothing."""
         wanted = asked(question, self._rarity)
         ranked = self.rank(question, wanted, language, hits)
@@ -90,9 +95,11 @@ class Extractive:
             )
             features = _features(
                 wanted, texts[place], f"{hit.title}\n{hit.heading or ''}\n{around}",
-                float(cosines[place]), hit.score / best, hit.language != language,
+                float(cosines[place]), hit.score / best, number, hit.language != language,
             )  # fmt: skip
-            score = float(np.dot(features, self._model.sentence))
+            score = float(np.dot(features, self._model.within))
+            if hit.language != language:
+                score = float(np.dot(features, self._model.beyond)) + self._model.foreign
             found.append(
                 Candidate(number, hit, hit.start + start, hit.start + end, texts[place], features, score)
             )
@@ -118,8 +125,10 @@ class Extractive:
 
 
 def _features(
-    wanted: Asked, text: str, around: str, cosine: float, standing: float, across: bool
+    wanted: Asked, text: str, around: str, cosine: float, standing: float, number: int, across: bool
 ) -> tuple[float, ...]:
+    """What speaks for a sentence: coverage alone and with its surroundings, similarity, the standing
+    of its passage, a value of the wanted kind, length, and the place of its passage."""
     here = describe(text)
     near = describe(around)
     return (
@@ -130,6 +139,7 @@ def _features(
         float(answering(wanted, here.values) is not None),
         min(1.0, len(text) / 80),
         float(standing == 1.0),
+        1 / number,
     )
 
 

@@ -1,8 +1,11 @@
 """The local chat model on real, tiny models: loading, streaming, stopping, budgets, batches."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +209,33 @@ def test_equal_seeds_give_equal_answers(chats: dict[str, LocalChat]) -> None:
     assert [message.text for message in batch] == [ask(1)] * 2
 
 
+def test_two_answers_at_once(chats: dict[str, LocalChat]) -> None:
+    chat = chats["exaone4"]
+    alone = [said(chat.invoke([SYSTEM, question])) for question in (QUESTION, PASSAGES)]
+    streams = [chat.stream([SYSTEM, question]) for question in (QUESTION, PASSAGES)]
+    parts: list[list[Any]] = [[], []]
+    for pair in zip_longest(*streams):
+        for part, chunk in zip(parts, pair, strict=True):
+            part += [chunk] if chunk is not None else []
+    assert [said(collect(part)) for part in parts] == alone
+
+
+def test_async_streams_are_the_same(taught: LocalChat, chats: dict[str, LocalChat]) -> None:
+    async def ask() -> list[AIMessageChunk]:
+        return [chunk async for chunk in taught.astream([SYSTEM, PASSAGES])]
+
+    async def leave() -> None:
+        async for _ in chats["llama"].astream([QUESTION], thinking_tokens=1000):
+            break
+
+    assert said(collect(asyncio.run(ask()))) == (THOUGHT + "\n", REPLY)
+    threads = threading.active_count()
+    began = time.monotonic()
+    asyncio.run(leave())
+    assert time.monotonic() - began < 1.5
+    assert threading.active_count() <= threads
+
+
 # --- stopping and budgets ------------------------------------------------------------------------
 
 
@@ -307,6 +337,23 @@ def test_control_tokens_part_and_close_a_thought(tmp_path: Path) -> None:
     assert thought.endswith(" 이제 답.") and THOUGHT.startswith(thought.removesuffix(" 이제 답."))
     assert answer and not answer.startswith("[/THINK]")
     assert forced.response_metadata["thinking_forced"]
+
+
+def test_tokens_that_must_not_stop(tmp_path: Path) -> None:
+    """HyperCLOVA X goes from thought to answer by the token that elsewhere ends an answer."""
+    kind = replace(
+        tiny_models.KINDS["qwen3"], name="HyperCLOVAX-SEED-Think-14B", eos="<|endofturn|>",
+        special=("<|im_start|>", "<|im_end|>"),
+    )  # fmt: skip
+    folder = tiny_models.build(tmp_path, kind, initializer_range=0.05)
+    ended_by = AutoTokenizer.from_pretrained(folder).convert_tokens_to_ids("<|im_end|>")
+    tiny_models.edit_json(folder / "generation_config.json", eos_token_id=[ended_by])
+    output = f"/think\n{THOUGHT}<|im_end|>\n<|im_start|>assistant\n{REPLY}<|im_end|>"
+    tiny_models.teach(folder, [([{"role": "user", "content": "?"}], output)])
+    chat = LocalChat(model=str(folder), options=SHORT)
+    message = chat.invoke([HumanMessage("?")], thinking_tokens=200, answer_tokens=200)
+    assert said(message) == (THOUGHT, REPLY)
+    assert message.response_metadata["finish_reason"] == "stop"
 
 
 def test_a_thought_out_of_time_is_no_answer(chats: dict[str, LocalChat]) -> None:

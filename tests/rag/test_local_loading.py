@@ -134,6 +134,10 @@ def broken_template(folder: Path) -> None:
     (folder / "chat_template.jinja").write_text("{% for m in messages %}")
 
 
+def broken_generation_config(folder: Path) -> None:
+    (folder / "generation_config.json").write_text('{"eos_token_id": ')
+
+
 def other_tokenizer(folder: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.add_tokens([f"<extra{n}>" for n in range(50)])
@@ -157,6 +161,7 @@ def other_tokenizer(folder: Path) -> None:
         (no_config, r"no config\.json"),
         (unknown_architecture, "cannot be loaded"),
         (broken_template, "template is broken"),
+        (broken_generation_config, "cannot be loaded"),
         (other_tokenizer, "belongs to another model"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

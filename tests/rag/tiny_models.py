@@ -19,6 +19,7 @@ from transformers import (
     MistralConfig,
     PreTrainedConfig,
     PreTrainedTokenizerFast,
+    Qwen3_5TextConfig,
     Qwen3Config,
 )
 
@@ -36,6 +37,15 @@ QWEN3 = """\
 {{- '<think>\\n\\n</think>\\n\\n' }}
 {%- endif %}
 {%- endif %}"""
+
+QWEN35 = (
+    QWEN3.removesuffix("{%- endif %}\n{%- endif %}")
+    + """\
+{%- else %}
+{{- '<think>\\n' }}
+{%- endif %}
+{%- endif %}"""
+)
 
 DEEPSEEK = """\
 {{- bos_token }}
@@ -90,6 +100,14 @@ KINDS = {
     "qwen3": Kind(
         "Qwen3-0.0B", Qwen3Config, QWEN3, "<|im_end|>",
         special=("<|im_start|>", "<|endoftext|>"), markers=("<think>", "</think>"),
+    ),
+    "qwen3.5": Kind(
+        "Qwen3.5-0.0B", Qwen3_5TextConfig, QWEN35, "<|im_end|>",
+        special=("<|im_start|>", "<|endoftext|>"), markers=("<think>", "</think>"),
+        more={
+            "layer_types": ["linear_attention", "full_attention"], "linear_num_key_heads": 2,
+            "linear_num_value_heads": 4, "linear_key_head_dim": 16, "linear_value_head_dim": 16,
+        },
     ),
     "llama": Kind(
         "DeepSeek-R1-Distill-Llama-0.0B", LlamaConfig, DEEPSEEK, "<｜end▁of▁sentence｜>",
@@ -148,14 +166,14 @@ def tokenizer_of(kind: Kind, size: int = 0) -> PreTrainedTokenizerFast:
 
 
 def build(
-    folder: Path, kind: str, *, seed: int = 0, hidden: int = 64, context: int = 2048,
+    folder: Path, kind: str | Kind, *, seed: int = 0, hidden: int = 64, context: int = 2048,
     name: str | None = None, dtype: torch.dtype = torch.float32, **config: Any,
 ) -> Path:  # fmt: skip
     """A model with random weights, saved below `folder`; its own folder is returned.
 
     `config` overrides single values of the model's configuration.
     """
-    chosen = KINDS[kind]
+    chosen = KINDS[kind] if isinstance(kind, str) else kind
     tokenizer = tokenizer_of(chosen, config.get("vocab_size", 0))
     settings = {
         "vocab_size": len(tokenizer), "hidden_size": hidden, "intermediate_size": 2 * hidden,
