@@ -9,7 +9,7 @@ INSTALLED := $(VENV)/.installed
 WITH_TOOLS := $(VENV)/.installed-dev
 CODE := corpus index rag ui scripts tests benchmarks
 
-.PHONY: help chat test soak check format bench
+.PHONY: help chat test soak check format bench has-data
 .DELETE_ON_ERROR:
 
 help:
@@ -42,9 +42,12 @@ format: $(WITH_TOOLS)
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-bench: $(INSTALLED)
-	@test -n '$(DATA)' || { echo 'which data? say `make bench DATA=DIR`' >&2; exit 2; }
-	$(BIN)/python -m benchmarks.run '$(DATA)'
+bench: has-data $(INSTALLED)
+	$(BIN)/python -m benchmarks.retrieval '$(DATA)'
+	$(BIN)/python -m benchmarks.speed '$(DATA)'
+
+has-data:
+	@test -d '$(DATA)' || { echo 'which data? say `make bench DATA=DIR`' >&2; exit 2; }
 
 # Stamps, so that a second run installs nothing. torch comes first and alone: whatever else asks
 # for it then finds the pinned version in place.

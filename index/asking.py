@@ -86,8 +86,7 @@ def wanted(question: str) -> Wanted:
 
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
-    written = list(dict.fromkeys(_WORD.findall(fold(question))))
-    content = [word for word in written if _tells(word)] or written
+    content = content_words(question)
     frequencies = rarity([_UNSEEN, *(term for word in content for term in terms(_stem(word)))])
     words = []
     for word in content:
@@ -99,6 +98,12 @@ def asked(question: str, rarity: Rarity) -> Asked:
             words.append(Word(frozenset(made), _keys(stem), meanings, weight))
     values = frozenset(query_terms(question).numbers)
     return Asked(tuple(words), values, wanted(question), frequencies[_UNSEEN])
+
+
+def content_words(question: str) -> list[str]:
+    """The words that say what is asked about, folded; all of them when none does."""
+    written = list(dict.fromkeys(_WORD.findall(fold(question))))
+    return [word for word in written if _tells(word)] or written
 
 
 def _tells(word: str) -> bool:

@@ -31,7 +31,7 @@ from rag.events import (
 from rag.models.choose import BUILTIN, pick, reader
 from rag.reading.extractive import Extractive
 from rag.reading.prompts import REFUSAL, refusal
-from rag.retrieve import retrieve
+from rag.retrieve import complete, retrieve
 from rag.settings import Settings
 from rag.support import Verifier
 
@@ -82,8 +82,8 @@ class Answerer:
         began = time.perf_counter()
         question = clean(request.question)
         language = language_of(question)
-        k = request.k or self._settings.k
-        hits = retrieve(self._index, request, k)
+        whole = complete(replace(request, question=question))
+        hits = retrieve(self._index, whole, request.k or self._settings.k)
         found = time.perf_counter()
         yield Found(tuple(hits))
         with self._index.store.snapshot() as snapshot:
@@ -91,7 +91,7 @@ class Answerer:
         verifier = Verifier(encoder, self._index.rarity)
         chosen = self._reader(request, encoder)
         writing = _Writing(hits, verifier)
-        for piece in chosen.read(question, language, hits, request.history):
+        for piece in chosen.read(whole.question, language, hits, request.history):
             if isinstance(piece, Text):
                 yield from writing.feed(piece.text)
             else:

@@ -1,17 +1,20 @@
 """From a request to the passages that a reader is given."""
 
-from corpus.article import Language
+from dataclasses import replace
+
 from index.search import Hit, Index
 from rag.events import Request
+from rag.followup import standalone
 
-_SHARE = 0.25
+
+def complete(request: Request) -> Request:
+    """The request with its question made to stand alone, and the history that this used up kept."""
+    return replace(request, question=standalone(request.question, request.history))
 
 
 def retrieve(index: Index, request: Request, k: int) -> list[Hit]:
-    """The `k` best passages, best first, with a share for each language when both hold evidence."""
-    hits = index.search(request.question, k, request.scope)
-    return hits
+    """The `k` best passages, best first, with a share for each language when both hold evidence.
 
-
-def other(language: Language) -> Language:
-    return "en" if language == "ko" else "ko"
+    The question has to stand alone (`complete`).
+    """
+    return index.search(request.question, k, request.scope)

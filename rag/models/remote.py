@@ -13,6 +13,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, BaseMessageChunk, HumanMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from pydantic import PrivateAttr
 
 from rag.models import catalogue
 from rag.models.background import pump, run
@@ -52,19 +53,27 @@ class RemoteChat(BaseChatModel):
     options: Options = Options()
     silence: float = 300.0
 
+    _told_context: int | None = PrivateAttr(default=None)
+
     @property
     def _llm_type(self) -> str:
         return "remote"
 
     @property
     def context(self) -> int:
-        """Tokens that prompt and output may have together, as the server or the catalogue says."""
+        """Tokens that prompt and output may have together, as the server or the catalogue says.
+
+        A server is asked once; one that does not tell is taken to have 4096.
+        """
         if self.base_url is None:
             return self.family.context_advised or self.family.context or 8 * _UNKNOWN_CONTEXT
+        if self._told_context:
+            return self._told_context
         name = self.label.removeprefix("openai:")
         for entry in run(_models(self.base_url, 1.0)):
             told = entry.get("max_model_len") or (entry.get("meta") or {}).get("n_ctx")
             if entry.get("id") == name and isinstance(told, int):
+                self._told_context = told
                 return told
         return _UNKNOWN_CONTEXT
 

@@ -41,7 +41,7 @@ class Model:
 
     within: tuple[float, ...] = (3.0, 1.5, 1.5, 1.0, 2.0, 0.3, 0.8, 0.0)
     beyond: tuple[float, ...] = (3.2, 2.0, 1.9, 1.6, 2.5, 0.7, 1.2, 0.5)
-    foreign: float = 0.5
+    foreign: float = -1.0
     evidence: tuple[float, ...] = (0.8, 1.3, 3.5, 0.25, -1.1, 2.4, -1.7)
     bias: float = -3.5
     across: float = 1.5

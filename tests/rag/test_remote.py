@@ -390,9 +390,11 @@ def test_closing_the_stream_closes_the_connection(
 
 def test_an_event_breaks_off_the_wait(server: Server, chat: Callable[..., RemoteChat]) -> None:
     cancel = threading.Event()
+    stream = chat("silent").stream(QUESTION, cancel=cancel)
+    chunks = [next(stream)]  # the server falls silent after it
     threading.Timer(0.2, cancel.set).start()
     began = time.monotonic()
-    chunks = list(chat("silent").stream(QUESTION, cancel=cancel))
+    chunks += stream
     assert time.monotonic() - began < 1.5
     assert server.disconnected.wait(2)
     message = collect(chunks)
