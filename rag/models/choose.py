@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from rag.models import catalogue
-from rag.models.memory_room import free_memory
+from rag.models.memory import available
 from rag.settings import Settings, hub_cache
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def pick(name: str | None, settings: Settings) -> str:
     chosen = name or settings.model
     if chosen != AUTO:
         return chosen
-    room = free_memory()
+    room = available("cpu") or 0
     return next((c.id for c in cached() if c.bytes * _HEADROOM <= room), BUILTIN)
 
 
@@ -76,7 +76,7 @@ def _options(settings: Settings) -> "Options":
 
     generation = settings.generation
     return Options(
-        thinking=None if generation.thinking else False,
+        thinking=generation.thinking,
         thinking_tokens=generation.thinking_budget,
         answer_tokens=generation.answer_budget,
         seed=generation.seed,

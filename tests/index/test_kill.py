@@ -142,11 +142,11 @@ def torture(tmp_path: Path, encoder: BundledEncoder) -> Callable[[int, int], Non
         while killed < kills:
             attempts += 1
             assert attempts <= 4 * kills, "rag index is too fast to be killed at work"
-            if attempts % 3 == 1:
+            if attempts % 5 == 1:
                 scene.change()
             killed += scene.kill()
             scene.check_nothing_lost()
-            if attempts % 3 == 0:
+            if attempts % 5 == 0:
                 scene.check_next_run_completes()
         scene.check_next_run_completes()
         scene.check_against_a_fresh_index()
