@@ -8,6 +8,7 @@ a second. How it was trained stands in `bundled/training/README.md`.
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class BundledEncoder:
                 self._rows: NDArray[np.int8] = stored["rows"]
                 self._scales: NDArray[np.float32] = stored["scales"].astype(np.float32)
                 self.fingerprint = f"bundled-{stored['digest']!s}"
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, BadZipFile) as error:
             raise EncoderError(
                 f"the bundled encoder cannot be read ({error}): install the program again"
             ) from error

@@ -69,7 +69,7 @@ _YEAR = re.compile(
     r"(?<![\d,.\-A-Za-z$€£₩])(?P<y>(?:1[6-9]|20)\d\d)"
     r"(?![\d,%]|\.\d|\s?(?:[조억만천백십원명개]|달러|유로))"
 )
-_KOREAN_FRACTION = re.compile(r"(?P<below>\d+)\s?분의\s?(?P<above>\d+)")
+_KOREAN_FRACTION = re.compile(r"(?<!\d)(?P<below>\d{1,9})\s?분의\s?(?P<above>\d{1,9})(?!\d)")
 _SLASH_FRACTION = re.compile(r"(?<![\d/])(?P<above>\d{1,2})/(?P<below>\d{1,2})(?![\d/])")
 _WORD_FRACTION = re.compile(
     r"(?:(?P<above>one|two|three|a)[\s-])?(?P<part>half|thirds?|quarters?|fifths?)\b", re.I
@@ -114,7 +114,9 @@ class Quantity:
         if self.kind != "date":
             return [f"{self.kind[0]}:{self.value}"]
         year, _, rest = self.value.partition("-") if self.value[0] != "-" else ("", "", self.value[2:])
-        parts = {self.value, year, f"--{rest}" if rest else "", f"{year}-{rest[:2]}" if year and rest else ""}
+        parts = {self.value, year}
+        if rest:
+            parts |= {f"--{rest}", f"--{rest[:2]}"} | ({f"{year}-{rest[:2]}"} if year else set())
         return sorted(f"d:{part}" for part in parts if part)
 
 

@@ -141,9 +141,9 @@ class Index:
                 dim = self.encoder(snapshot).dim
                 self._vectors = VectorView(self.folder / "vectors.faiss", dim, snapshot.fingerprint or "")
             self._vectors.catch_up(snapshot)
-            if self._terms.generation < snapshot.generation:
+            if self._terms.generation != snapshot.generation:
                 self._terms.reload()
-            if self._terms.generation < snapshot.generation:
+            if self._terms.generation != snapshot.generation:
                 self._catch_up_terms(snapshot)
             return self._terms, self._vectors
 
@@ -160,7 +160,7 @@ class Index:
     def stale(self) -> bool:
         """Whether the last question was answered by a lexical view that was behind the store."""
         with self.store.snapshot() as snapshot:
-            return self._terms is not None and self._terms.generation < snapshot.generation
+            return self._terms is not None and self._terms.generation != snapshot.generation
 
 
 def bring_up(terms: TermView, snapshot: Snapshot) -> None:
@@ -170,8 +170,12 @@ def bring_up(terms: TermView, snapshot: Snapshot) -> None:
     if 0 <= terms.generation < snapshot.generation:
         added, removed = snapshot.changes_since(terms.generation)
         passages = snapshot.passages(sorted(added))
-        terms.update(snapshot.generation, _documents(passages.values()), removed)
-        return
+        try:
+            terms.update(snapshot.generation, _documents(passages.values()), removed)
+            return
+        except ValueError:
+            # What a commit that was cut short left behind can be in the way of the next one.
+            terms.reset()
     terms.update(snapshot.generation, _all_documents(snapshot), fresh=True)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,7 +110,7 @@ def locate(path: Path, sources: Iterable[Source]) -> Root:
         if path == root or root in path.parents:
             inside = path.relative_to(root).as_posix()
             return Root(source.name, root, path, "" if inside == "." else inside)
-    base = path.name or "root"
+    base = unicodedata.normalize("NFC", path.name) or "root"
     names = {source.name for source in known}
     name, number = base, 2
     while name in names or name == SAMPLES:

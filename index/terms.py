@@ -15,6 +15,7 @@ from tantivy import Occur, Query
 
 from corpus.article import Language
 from index.analysis import DocumentTerms, QueryTerms
+from index.checksums import damaged, note
 from index.translation import Translation
 
 TERMS_VERSION = "3"
@@ -48,10 +49,8 @@ class TermView:
 
     def _open(self) -> tantivy.Index:
         self._folder.mkdir(parents=True, exist_ok=True)
-        try:
-            index = tantivy.Index(self._schema, path=str(self._folder))
-            index.searcher()
-        except ValueError:
+        index = None if damaged(self._folder) else self._sound()
+        if index is None:
             # Damaged or of another version: everything in it can be made again from the store.
             shutil.rmtree(self._folder)
             self._folder.mkdir(parents=True)
@@ -59,6 +58,20 @@ class TermView:
         whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
         index.register_tokenizer("ws", whitespace)
         return index
+
+    def _sound(self) -> tantivy.Index | None:
+        try:
+            index = tantivy.Index(self._schema, path=str(self._folder))
+            index.searcher()
+        except ValueError:
+            return None
+        return index
+
+    def reset(self) -> None:
+        """Drop everything; the view is then empty, of generation -1."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._index = self._open()
+        self._read_marker()
 
     def _read_marker(self) -> None:
         self._searcher = self._index.searcher()
@@ -117,6 +130,7 @@ class TermView:
             writer.commit()
         finally:
             del writer
+        note(self._folder)
         self.reload()
 
     def _translated(self, terms: tuple[str, ...], weight: float) -> Query:

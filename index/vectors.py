@@ -77,7 +77,8 @@ class VectorView:
         """Bring the view to the snapshot's generation, in memory."""
         if self.generation == snapshot.generation:
             return
-        if self.file_generation < 0:
+        if not 0 <= self.file_generation <= snapshot.generation:
+            # No file, or one of a database that was newer than this one.
             self._build(snapshot)
         else:
             added, removed = snapshot.changes_since(self.file_generation)

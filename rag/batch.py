@@ -75,6 +75,7 @@ def run(
     """
     if out.exists() and not resume:
         raise BatchError(f"{out}: exists already; go on with --resume, or name another file")
+    next(read_lines(source), None)  # an input that cannot be read leaves no empty output behind
     done = _kept(out) if resume and out.exists() else 0
     failed = 0
     try:

@@ -18,9 +18,11 @@ _MARKER = re.compile(
     re.IGNORECASE,
 )
 # What could still become a marker once more text arrives.
-_UNFINISHED = re.compile(r"[\[［【(（][^\]］】)）\n]{0,40}$|`{1,2}$")
+_UNFINISHED = re.compile(r"[\[［【(（][^\]］】)）\n]{0,40}$|(?<!`)`{1,2}$")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
-_PARTICLE = re.compile(r"(?:에서|에게|에는|에도|에|의|은|는|이|가|을|를|과|와|도|로|으로|만)(?:[\s,.]|따르면|\Z)")
+_PARTICLE = re.compile(
+    r"(?:(?:에서|에게|으로|로|에|와|과)(?:는|도|만|의)?|의|은|는|이|가|을|를|도|만|까지|부터)(?:[\s,.]|따르면|\Z)"
+)
 _MOST_PASSAGES = 999
 
 

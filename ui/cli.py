@@ -38,6 +38,9 @@ def main() -> None:
     except RagError as error:
         say(f"rag: {error}")
         sys.exit(1)
+    except UnicodeEncodeError:
+        say("rag: what was given holds bytes that are no text: type it again, in UTF-8")
+        sys.exit(1)
     except KeyboardInterrupt:
         say("rag: stopped")
         sys.exit(130)

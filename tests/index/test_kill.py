@@ -31,6 +31,23 @@ ASKED = {
 }
 Places = list[tuple[str, int, int]]
 
+# A whole new index takes the old one's place by renaming; this kills the process right after one.
+KILLED_AFTER_RENAMING = """
+import os, signal, sys
+left = int(sys.argv.pop(1))
+def killing(real):
+    def call(*arguments, **named):
+        global left
+        real(*arguments, **named)
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return call
+os.rename, os.replace = killing(os.rename), killing(os.replace)
+from ui.cli import main
+main()
+"""
+
 
 class Torture:
     """A home folder whose articles change, and whose `rag index` is killed while it follows."""
@@ -161,3 +178,16 @@ def test_ten_kills_lose_nothing(torture) -> None:
 @pytest.mark.soak
 def test_a_hundred_kills_lose_nothing(torture) -> None:
     torture(100, seed=20250318)
+
+
+@pytest.mark.parametrize("renamings", [1, 2, 3])
+def test_a_rebuild_killed_between_renamings_loses_nothing(home: Path, rag, renamings: int) -> None:
+    question = ["search", "마지스트랄 스몰", "--json", "-k", "1", "--home", home]
+    before = rag(*question).json
+    command = [sys.executable, "-c", KILLED_AFTER_RENAMING, str(renamings), "index", "--rebuild"]
+    done = subprocess.run([*command, "--home", home], capture_output=True, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert rag(*question).json == before
+    assert rag("index", "--home", home).code == 0
+    assert rag("status", "--home", home).code == 0
+    assert rag(*question).json == before

@@ -71,6 +71,24 @@ def test_status_tells_what_is_wrong(rag, write, tmp_path: Path) -> None:
     assert rag("search", "키위", "--json", "--home", home).json["hits"] != []
 
 
+def test_a_rebuild_keeps_what_cannot_be_read_now(rag, write, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    kiwi, mango = (
+        write("a", {"k.md": "키위는 과일이다.\n"}),
+        write("b", {"m.md": "망고도 과일이다.\n"}),
+    )
+    assert rag("index", kiwi, mango, "--home", home).code == 0
+    mango.rename(mango.with_name("elsewhere"))
+    rag("index", "--rebuild", "--home", home)
+    found = rag("search", "망고", "--json", "-k", "1", "--home", home).json["hits"]
+    assert [hit["article_id"] for hit in found] == ["b/m.md"]
+
+
+def test_a_folder_without_articles_leaves_the_samples(rag, write, home: Path) -> None:
+    assert rag("index", write("news", {"empty.md": ""}), "--home", home).code == 1
+    assert rag("show", "samples/ko/magistral-launch.md", "--home", home).code == 0
+
+
 def test_forget_takes_a_source_out(rag, home: Path) -> None:
     assert rag("forget", "nothing", "--home", home).failed("nothing", "samples")
     assert rag("forget", "samples", "--home", home).code == 0
