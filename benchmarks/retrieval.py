@@ -35,7 +35,10 @@ ABLATIONS = {
 
 def ranks(found: Iterable[list[str]], gold: Iterable[str]) -> list[int]:
     """The place of each gold article among the distinct articles found (0: not there)."""
-    return [ids.index(wanted) + 1 if wanted in ids else 0 for ids, wanted in zip(found, gold, strict=True)]
+    return [
+        ids.index(wanted) + 1 if wanted in ids else 0
+        for ids, wanted in zip(found, gold, strict=True)
+    ]
 
 
 def figures(places: list[int]) -> list[float]:
@@ -73,8 +76,12 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--encoder", default="bundled")
     parser.add_argument("--task", action="append", help="only tasks whose name begins so")
-    parser.add_argument("--limit", type=int, default=0, help="at most about so many questions a task")
-    parser.add_argument("--ablate", action="store_true", help="what each part adds, fused figures only")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="at most about so many questions a task"
+    )
+    parser.add_argument(
+        "--ablate", action="store_true", help="what each part adds, fused figures only"
+    )
     given = parser.parse_args()
     encoder = load_encoder(given.encoder)
     print(f"encoder {given.encoder} ({encoder.fingerprint})")

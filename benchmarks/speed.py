@@ -38,7 +38,9 @@ def articles(data: Path, count: int) -> Iterator[Article]:
     while made < count:
         pool = pools[number % 2]
         text = "\n\n".join(" ".join(rng.choices(pool, k=6)) for _ in range(6))
-        article = Article(f"made/{number}", f"{number}", text, language(text), "made", f"{number}", None, "0")
+        article = Article(
+            f"made/{number}", f"{number}", text, language(text), "made", f"{number}", None, "0"
+        )
         made += len(passages(article))
         number += 1
         yield article
@@ -58,17 +60,25 @@ def indexing(data: Path, count: int) -> None:
     cut: list[tuple[Article, Passage]] = []
     stage("cutting", lambda: cut.extend((a, p) for a in made for p in passages(a)), count)
     encoder.encode_documents(["warm"])
-    stage("encoding", lambda: encoder.encode_documents([encoded_text(a, p) for a, p in cut]), len(cut))
+    stage(
+        "encoding", lambda: encoder.encode_documents([encoded_text(a, p) for a, p in cut]), len(cut)
+    )
     stage("terms", lambda: [document_terms(a.title, p.heading, p.text) for a, p in cut], len(cut))
     with tempfile.TemporaryDirectory() as folder:
         index = Index(Path(folder), lambda _: encoder)
-        stage("text to searchable, all stages", lambda: add_articles(index, made, encoder, "made"), len(cut))
+        stage(
+            "text to searchable, all stages",
+            lambda: add_articles(index, made, encoder, "made"),
+            len(cut),
+        )
 
 
 def searching(data: Path, count: int, questions: int = 200) -> None:
     """The median search time of Korean and English questions."""
     encoder = load_encoder("bundled")
-    asked = [q.text for t in (tasks.korean(data), tasks.squad(data)) for q in t.questions[:questions]]
+    asked = [
+        q.text for t in (tasks.korean(data), tasks.squad(data)) for q in t.questions[:questions]
+    ]
     with tempfile.TemporaryDirectory() as folder:
         index = Index(Path(folder), lambda _: encoder)
         add_articles(index, articles(data, count), encoder, "made")

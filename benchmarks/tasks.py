@@ -100,7 +100,9 @@ def translated(data: Path, *, english: bool = False) -> Task:
             text = r["question"] if english else asked.pop(key)
             gold = made[r["title"], r["context"]].id
             questions.append(Question(text, gold, tuple(r["answers"])))
-    return Task("qed ko→en" if not english else "qed, the same in English", list(made.values()), questions)
+    return Task(
+        "qed ko→en" if not english else "qed, the same in English", list(made.values()), questions
+    )
 
 
 def _qed(data: Path) -> tuple[list[dict[str, Any]], dict[tuple[str, str], Article]]:

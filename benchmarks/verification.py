@@ -13,8 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -55,13 +54,7 @@ def hit_of(article: Article) -> Hit:
 
 _PAST = dict(
     pair.split(":")
-    for pair in (
-        "begin:began become:became come:came go:went take:took give:gave get:got make:made find:found "
-        "win:won lose:lost leave:left fall:fell hold:held build:built write:wrote meet:met "
-        "see:saw have:had rise:rose grow:grew lead:led send:sent sell:sold buy:bought teach:taught "
-        "fight:fought fly:flew break:broke choose:chose run:ran say:said think:thought bring:brought "
-        "keep:kept spend:spent know:knew draw:drew speak:spoke"
-    ).split()
+    for pair in ["begin:began", "become:became", "come:came", "go:went", "take:took", "give:gave", "get:got", "make:made", "find:found", "win:won", "lose:lost", "leave:left", "fall:fell", "hold:held", "build:built", "write:wrote", "meet:met", "see:saw", "have:had", "rise:rose", "grow:grew", "lead:led", "send:sent", "sell:sold", "buy:bought", "teach:taught", "fight:fought", "fly:flew", "break:broke", "choose:chose", "run:ran", "say:said", "think:thought", "bring:brought", "keep:kept", "spend:spent", "know:knew", "draw:drew", "speak:spoke"]
 )
 _DONE = r"(?:\w+ed|built|born|held|known|written|made|found|sent|sold|given|taken|won|lost|led|set)"
 _SUBJECT = r"(?P<s>(?:(?:the|a|an|his|her|its|their) )?(?:[\w'’-]+ ){0,4}?(?:[\w'’-]+))"
@@ -82,7 +75,9 @@ _SIMPLE = (
      "{a} {v}"),
 )  # fmt: skip
 _DID = re.compile(rf"(?P<w>{_WHEN}|{_WHERE}|who|what|how many (?P<n>[\w-]+)) did (?P<r>.+)", re.I)
-_PREPOSITION = re.compile(r"(?:in|on|at|by|from|to|since|during|after|before|between|around|about|near)\b", re.I)
+_PREPOSITION = re.compile(
+    r"(?:in|on|at|by|from|to|since|during|after|before|between|around|about|near)\b", re.I
+)
 _DANGLING = re.compile(r"\b(?:by|of|in|to|for|with|from|on|at|as|into)$")
 _NAMES = re.compile(r"\b[A-Z][\w’-]+(?: (?:of |de |the )?[A-Z][\w’-]+)*")
 
@@ -103,7 +98,9 @@ def english(question: str, answer: str, verbs: frozenset[str]) -> str | None:
         kind = match["w"].lower()
         if kind in ("who", "what") or match["n"]:
             clean = not rest or _PREPOSITION.match(rest)
-            return _sentence(f"{subject} {verb} {answer} {match['n'] or ''} {rest}") if clean else None
+            return (
+                _sentence(f"{subject} {verb} {answer} {match['n'] or ''} {rest}") if clean else None
+            )
         at = _placed(answer)
         return _sentence(f"{subject} {verb} {rest} {at}") if at else None
     return None
@@ -152,7 +149,12 @@ def korean(question: str, answer: str) -> str | None:
     """`…은?` with its answer as one sentence, or None for other questions and long answers."""
     match = _ASKS.fullmatch(" ".join(question.split()))
     answer = _ENDING.sub("", answer.strip(" .'\""))
-    if not match or not answer or len(answer.split()) > 4 or not (answer[-1].isalnum() or answer[-1] in "%)"):
+    if (
+        not match
+        or not answer
+        or len(answer.split()) > 4
+        or not (answer[-1].isalnum() or answer[-1] in "%)")
+    ):
         return None
     return f"{match['s']} {answer}{_copula(answer)}."
 
@@ -168,7 +170,11 @@ def _copula(answer: str) -> str:
 def _pick(options: Sequence[str], key: str) -> str | None:
     """One of the options, always the same for the same key."""
     ordered = sorted(set(options))
-    return ordered[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(ordered)] if ordered else None
+    return (
+        ordered[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(ordered)]
+        if ordered
+        else None
+    )
 
 
 def _value(text: str, quantity: Quantity, key: str) -> str:
@@ -192,7 +198,9 @@ def numbers(text: str, hit: Hit) -> Iterator[Statement]:
     mine = {q.value for q in own}
     for quantity in own[-1:]:
         kind = "date" if quantity.kind == "date" else "number"
-        values = [q for q in quantities(hit.text) if q.kind == quantity.kind and q.value not in mine]
+        values = [
+            q for q in quantities(hit.text) if q.kind == quantity.kind and q.value not in mine
+        ]
         written = [hit.text[q.start : q.end] for q in values if len(q.value) == len(quantity.value)]
         inside = [w for w in written if w[0].isdigit() == text[quantity.start].isdigit()]
         known = {q.value for q in quantities(hit.text)}
@@ -264,7 +272,11 @@ def korean_set(data: Path) -> list[Statement]:
     found = []
     for text, answer, noun, hit in made:
         found += [Statement(text, hit), *numbers(text, hit)]
-        others = [a for a in kinds.get(noun, ()) if a not in hit.text and a not in text and answer not in a]
+        others = [
+            a
+            for a in kinds.get(noun, ())
+            if a not in hit.text and a not in text and answer not in a
+        ]
         if not quantities(answer) and (new := _pick(others, text)):
             head = text[: text.rindex(answer.strip(" .'\"")[:2])] if answer[:2] in text else ""
             if head:
@@ -276,3 +288,125 @@ def _noun(text: str) -> str:
     """The word before the answer: `사람은`, `나라는`. Answers to the same word are of one kind."""
     match = re.search(r"(\S+[은는]) ", text)
     return match[1] if match else ""
+
+
+def news_set(data: Path) -> list[Statement]:
+    """A news sentence as the claim and its translation as the passage, both ways."""
+    made = []
+    for row in tasks.rows(data, "news_dev"):
+        for claim, passage in (("ko", "en"), ("en", "ko")):
+            hit, text = hit_of(tasks.article(row[passage])), " ".join(row[claim].split())
+            if hit.language != claim and text:
+                swapped = [s for s in numbers(text, hit) if s.swap.endswith(OTHER)]
+                made += [Statement(text, hit), *swapped]
+    return made
+
+
+# --- Measuring ----------------------------------------------------------------------------------
+
+
+def thinned(statements: list[Statement], limit: int) -> list[Statement]:
+    """About `limit` statements of each kind, spread evenly."""
+    kept = []
+    for swap in sorted({s.swap for s in statements}):
+        kind = [s for s in statements if s.swap == swap]
+        kept += kind[:: max(1, len(kind) // limit)]
+    return kept
+
+
+def opened(folder: Path, articles: Sequence[Article], name: str) -> Index:
+    """The articles as an index, so that words are as rare as they are in the collection."""
+    encoder = load_encoder(name)
+    index = Index(folder, lambda _: encoder)
+    add_articles(index, articles, encoder, "paragraphs")
+    index.search("a", 1)
+    return index
+
+
+def verdicts(verifier: Verifier, statements: Sequence[Statement]) -> dict[str, Counter[str]]:
+    """The verdicts for each kind of swap ("" for true statements)."""
+    found: dict[str, Counter[str]] = {}
+    for statement in statements:
+        _, _, score = verifier.evidence(statement.text, statement.hit)
+        found.setdefault(statement.swap, Counter())[verifier.support(score)] += 1
+    return found
+
+
+def milliseconds(verifier: Verifier, statements: Sequence[Statement]) -> list[float]:
+    """What five sentences over eight passages take, each checked against each, and against two."""
+    true = [s for s in statements if not s.swap]
+    spent: dict[int, list[float]] = {8: [], 2: []}
+    for start in range(0, min(len(true) - 8, 160), 8):
+        group = true[start : start + 8]
+        for passages, times in spent.items():
+            began = time.perf_counter()
+            for place, claim in enumerate(group[:5]):
+                for step in range(passages):
+                    verifier.evidence(claim.text, group[(place + step) % 8].hit)
+            times.append(1000 * (time.perf_counter() - began))
+    return [statistics.median(times) for times in spent.values()]
+
+
+def rows_of(name: str, found: dict[str, Counter[str]]) -> list[str]:
+    """One table row for each kind of statement, and one for all that were swapped."""
+    found = dict(sorted(found.items()))
+    for where in (OTHER, INSIDE):
+        kinds = [counts for swap, counts in found.items() if swap.endswith(where)]
+        if kinds:
+            found[f"all, {where}"] = sum(kinds, Counter())
+    lines = []
+    for swap, counts in found.items():
+        total = counts.total()
+        cells = " | ".join(f"{counts[v] / total:.3f}" for v in ("supported", "weak", "unsupported"))
+        lines.append(f"| {name} | {swap or 'true'} | {total} | {cells} |")
+    return lines
+
+
+SETS: dict[str, Callable[[Path], list[Statement]]] = {
+    "squad2 en": english_set,
+    "qa_ko": korean_set,
+    "news across": news_set,
+}
+
+
+def report(data: Path, encoder: str, *, tuning: bool, limit: int) -> list[str]:
+    """The lines of a Markdown table, printed as they are found."""
+    lines = [
+        "| set | statement | count | supported | weak | unsupported |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, make in SETS.items():
+        statements = make(data)
+        articles = {s.hit.article_id: s.hit for s in statements}
+        kept = thinned([s for s in statements if s.tuning == tuning], limit)
+        with tempfile.TemporaryDirectory() as folder:
+            texts = [tasks.article(hit.text, hit.title) for hit in articles.values()]
+            index = opened(Path(folder), texts, encoder)
+            verifier = Verifier(load_encoder(encoder), index.rarity)
+            lines += rows_of(name, verdicts(verifier, kept))
+            eight, two = milliseconds(verifier, kept)
+            lines.append(
+                f"| {name} | five sentences × 8 passages: {eight:.1f} ms, × 2: {two:.1f} ms | | | | |"
+            )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--encoder", default="bundled")
+    parser.add_argument("--tuning", action="store_true", help="the half that weights are chosen on")
+    parser.add_argument("--limit", type=int, default=400, help="about so many statements of a kind")
+    parser.add_argument("--save", action="store_true", help="write results/verification.md")
+    given = parser.parse_args()
+    table = "\n".join(report(given.data, given.encoder, tuning=given.tuning, limit=given.limit))
+    print(table)
+    if given.save:
+        RESULTS.mkdir(exist_ok=True)
+        command = f"python -m benchmarks.verification DATA --limit {given.limit}"
+        heading = f"# Support of sentences\n\n{date.today()}, `{command}`\n\n"
+        (RESULTS / "verification.md").write_text(f"{heading}{table}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -22,6 +22,8 @@ _RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
 _KEY_LENGTH = 3
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentTerms:
     """What one passage is found by; each is a space-separated list of terms."""
@@ -75,9 +77,7 @@ def _stem(word: str) -> str:
 
 
 _SMALL_WORDS = (
-    "a an and are as at be been by can could did do does for from had has have he her his how i if in into is "
-    "it its me my of on or our she so than that the their them then there these they this those to was we were "
-    "what when where which who whom whose why will with would you your about many much long".split()
+    ["a", "an", "and", "are", "as", "at", "be", "been", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "she", "so", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "about", "many", "much", "long"]
 )  # fmt: skip
 STOP = frozenset(_SMALL_WORDS) | frozenset(_stem(word) for word in _SMALL_WORDS)
 """Words too common to search for, as they stand and as terms."""
@@ -147,7 +147,9 @@ def query_terms(question: str) -> QueryTerms:
     """The terms of a question. Names are looked for in the other script only."""
     question = unicodedata.normalize("NFKC", question)
     found = terms(question)
-    content = [term for term in dict.fromkeys(found) if term not in STOP] or list(dict.fromkeys(found))
+    content = [term for term in dict.fromkeys(found) if term not in STOP] or list(
+        dict.fromkeys(found)
+    )
     names: list[frozenset[str]] = []
     korean, latin = _HANGUL.findall(question), _LATIN.findall(question)
     for word in korean + _joined(korean):
@@ -155,7 +157,9 @@ def query_terms(question: str) -> QueryTerms:
         names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
     for word in latin + _joined(latin):
         if word.lower() not in STOP:
-            names.append(frozenset(f"h:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH))
+            names.append(
+                frozenset(f"h:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH)
+            )
     numbers = {term for quantity in quantities(question) for term in quantity.terms}
     return QueryTerms(
         tuple(content),

@@ -25,10 +25,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 _ASKING = frozenset(
-    "것 것은 것인가 거야 건 수 수는 때 때는 중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 "
-    "있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 하나요 나요 인가 인가요 이야 제일 가장 다시 "
-    "what which who whom whose when where why how is are was were do does did the a an of in on at to for from by with "
-    "and or it its that this there many much name named called tell me about".split()
+    ["것", "것은", "것인가", "거야", "건", "수", "수는", "때", "때는", "중", "중에", "중에서", "대해", "대해서", "대한", "관한", "관해", "알려줘", "알려", "줘", "설명해줘", "해줘", "있나", "있나요", "있어", "있는", "있을까", "했나", "했어", "했나요", "되나", "되지", "됐나", "됐어", "하나", "하나요", "나요", "인가", "인가요", "이야", "제일", "가장", "다시", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "do", "does", "did", "the", "a", "an", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "it", "its", "that", "this", "there", "many", "much", "name", "named", "called", "tell", "me", "about"]
 )  # fmt: skip
 # Words that only ask: question words in any dress, and counters with an ending.
 _QUESTION_WORD = re.compile(
@@ -145,7 +142,9 @@ def coverage(question: Asked, text: Described, *, across: bool) -> float:
         return 0.0
     values = {term for quantity in text.values for term in quantity.terms}
     numeric = bool(question.values & values)
-    got = sum(word.weight * _held(word, text, across=across, numeric=numeric) for word in question.words)
+    got = sum(
+        word.weight * _held(word, text, across=across, numeric=numeric) for word in question.words
+    )
     return got / question.weight
 
 

@@ -19,7 +19,9 @@ def note(folder: Path) -> None:
     for file in _files(folder):
         size = file.stat().st_size
         before = known.get(file.name)
-        found[file.name] = before if before and before[0] == size else [size, zlib.crc32(file.read_bytes())]
+        found[file.name] = (
+            before if before and before[0] == size else [size, zlib.crc32(file.read_bytes())]
+        )
     part = _note_path(folder).with_suffix(".part")
     part.write_text(json.dumps(found), encoding="utf-8")
     part.replace(_note_path(folder))

@@ -62,7 +62,9 @@ def fuse(
     found = []
     for i, passage in passages.items():
         cosine = max(0.0, cosines.get(i, 0.0))
-        found.append(Scored(passage, (bm25.get(i, 0.0) / best + weight * cosine) / (1 + weight), cosine))
+        found.append(
+            Scored(passage, (bm25.get(i, 0.0) / best + weight * cosine) / (1 + weight), cosine)
+        )
     return sorted(found, key=lambda scored: (-scored.score, scored.passage.id))
 
 

@@ -23,7 +23,9 @@ def writer_lock(folder: Path, wait: float = 0.0) -> Iterator[None]:
         lock = FileLock(folder / "write.lock")
         lock.acquire(timeout=wait)
     except Timeout as error:
-        raise StoreError(f"{_holder(folder)} is changing this index: try again when it has finished") from error
+        raise StoreError(
+            f"{_holder(folder)} is changing this index: try again when it has finished"
+        ) from error
     except OSError as error:
         raise StoreError(
             f"{folder}: cannot be written ({error.strerror}); make it writable or choose another with --home"

@@ -60,7 +60,9 @@ def hangul_key(word: str) -> str:
         initial, final = _INITIALS[code // 588], _FINALS[code % 28]
         if initial == "-":
             initial = "A" if place == 0 else ""
-        if initial and not (sounds and sounds[-1] == initial and sounds[-1] in "LMN" and _closed(word, place)):
+        if initial and not (
+            sounds and sounds[-1] == initial and sounds[-1] in "LMN" and _closed(word, place)
+        ):
             sounds.append(initial)
         if final:
             sounds.append(final)

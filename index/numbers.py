@@ -20,19 +20,17 @@ _SCALES = {
 _WORDS = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-        "fifteen sixteen seventeen eighteen nineteen".split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
     )
 } | {
     word: 10 * tens
-    for tens, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    for tens, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
 }
 _PARTS = {"a": 0, "half": 2, "third": 3, "quarter": 4, "fifth": 5}
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        "january jan|february feb|march mar|april apr|may|june jun|july jul|august aug|"
-        "september sept sep|october oct|november nov|december dec".split("|"),
+        ["january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sept sep", "october oct", "november nov", "december dec"],
         1,
     )
     for name in names.split()
@@ -59,7 +57,8 @@ _KOREAN_DATE = re.compile(
     r"(?:(?P<y>\d{4})년\s*)?(?P<m>\d{1,2})월(?:\s*(?P<d>\d{1,2})일)?|(?P<year>\d{4})년(?!대|\s?간)"
 )
 _DAY_FIRST = re.compile(
-    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m>{_MONTH})\b\.?(?:,?\s(?P<y>\d{{4}})\b)?", re.I
+    rf"(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<m>{_MONTH})\b\.?(?:,?\s(?P<y>\d{{4}})\b)?",
+    re.I,
 )
 _MONTH_FIRST = re.compile(
     rf"(?P<m>{_MONTH})\b\.?\s(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s(?P<y>\d{{4}})\b)?", re.I
@@ -83,7 +82,8 @@ _ENGLISH = re.compile(
     re.I,
 )
 _WORD = re.compile(
-    rf"(?P<n>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?:[\s-](?P<scale>{_SCALE})\b)?", re.I
+    rf"(?P<n>{'|'.join(sorted(_WORDS, key=len, reverse=True))})\b(?:[\s-](?P<scale>{_SCALE})\b)?",
+    re.I,
 )
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 _PERCENT = re.compile(r"\s?(?:%|퍼센트|프로(?![가-힣])|percent\b|per cent\b)", re.I)
@@ -113,7 +113,9 @@ class Quantity:
         """Search terms: the value, and for a date every part of it that one may ask for."""
         if self.kind != "date":
             return [f"{self.kind[0]}:{self.value}"]
-        year, _, rest = self.value.partition("-") if self.value[0] != "-" else ("", "", self.value[2:])
+        year, _, rest = (
+            self.value.partition("-") if self.value[0] != "-" else ("", "", self.value[2:])
+        )
         parts = {self.value, year}
         if rest:
             parts |= {f"--{rest}", f"--{rest[:2]}"} | ({f"{year}-{rest[:2]}"} if year else set())
@@ -162,7 +164,9 @@ def _at_word(text: str, start: int, word: str) -> Quantity | None:
     if word == "절반":
         return Quantity("number", "0.5", None, start, start + 2)
     if word in _WORDS or word in _PARTS:
-        if (match := _WORD_FRACTION.match(text, start)) and (match["above"] or match["part"] == "half"):
+        if (match := _WORD_FRACTION.match(text, start)) and (
+            match["above"] or match["part"] == "half"
+        ):
             above = {"two": 2, "three": 3}.get((match["above"] or "").lower(), 1)
             value = _canonical(above / _PARTS[match["part"].lower().rstrip("s")])
             return Quantity("number", value, None, start, match.end())
@@ -194,7 +198,9 @@ def _half_width(text: str) -> str:
     """Full-width digits and signs as ASCII, one code point for one (offsets stay)."""
     if text.isascii() or not _FULL_WIDTH.search(text):
         return text
-    return "".join(unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in text)
+    return "".join(
+        unicodedata.normalize("NFKC", c) if "\uff01" <= c <= "\uff5e" else c for c in text
+    )
 
 
 def _date(match: re.Match[str]) -> str | None:

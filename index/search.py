@@ -47,7 +47,9 @@ class Hit:
 class Index:
     """A folder with the store and its two views, opened for questions (and by `sync` for changes)."""
 
-    def __init__(self, folder: Path, load: Callable[[str], Encoder], fusion: Fusion = Fusion()) -> None:
+    def __init__(
+        self, folder: Path, load: Callable[[str], Encoder], fusion: Fusion = Fusion()
+    ) -> None:
         """`load` turns the encoder's name, as the store remembers it, into an encoder."""
         self.folder, self.fusion = folder, fusion
         self.store = Store(folder / "store.db")
@@ -62,7 +64,9 @@ class Index:
         if self._encoder is None or self._encoder.fingerprint != snapshot.fingerprint:
             self._encoder = self._load(snapshot.encoder or BUNDLED)
         if self._encoder.fingerprint != snapshot.fingerprint:
-            raise StoreError("this index was made with another version of the encoder: run `rag index` to renew it")
+            raise StoreError(
+                "this index was made with another version of the encoder: run `rag index` to renew it"
+            )
         return self._encoder
 
     def use(self, encoder: Encoder) -> None:
@@ -87,7 +91,9 @@ class Index:
                     found = self._in_language(snapshot, question, vector, k, spoken, only, ranks)
                     lists[spoken != own] = found
         merged = merge(self.fusion, asked(question, self.rarity), lists[False], lists[True])
-        return [_hit(scored.passage, scored.score, *ranks[scored.passage.id]) for scored in merged[:k]]
+        return [
+            _hit(scored.passage, scored.score, *ranks[scored.passage.id]) for scored in merged[:k]
+        ]
 
     def _in_language(
         self,
@@ -116,7 +122,9 @@ class Index:
         if ids:
             cosines.update(zip(ids, (found @ vector).tolist(), strict=True))
         passages = snapshot.passages(bm25.keys() | cosines.keys())
-        ranked = fuse(self.fusion, passages, bm25, cosines, across=across)[: max(k, self.fusion.rescored)]
+        ranked = fuse(self.fusion, passages, bm25, cosines, across=across)[
+            : max(k, self.fusion.rescored)
+        ]
         dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
         lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
         for scored in ranked:
@@ -139,7 +147,9 @@ class Index:
                 self._terms = TermView(self.folder / "terms")
             if self._vectors is None or self._vectors.fingerprint != snapshot.fingerprint:
                 dim = self.encoder(snapshot).dim
-                self._vectors = VectorView(self.folder / "vectors.faiss", dim, snapshot.fingerprint or "")
+                self._vectors = VectorView(
+                    self.folder / "vectors.faiss", dim, snapshot.fingerprint or ""
+                )
             self._vectors.catch_up(snapshot)
             if self._terms.generation != snapshot.generation:
                 self._terms.reload()
@@ -190,7 +200,11 @@ def _documents(
     passages: Iterable[StoredPassage],
 ) -> Iterator[tuple[int, Language, DocumentTerms]]:
     for passage in passages:
-        yield passage.id, passage.language, document_terms(passage.title, passage.heading, passage.text)
+        yield (
+            passage.id,
+            passage.language,
+            document_terms(passage.title, passage.heading, passage.text),
+        )
 
 
 def _hit(passage: StoredPassage, score: float, dense: int | None, lexical: int | None) -> Hit:

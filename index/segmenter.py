@@ -69,7 +69,9 @@ class Segmenter:
             try:
                 self._tokenizer = Tokenizer.from_file(str(self._path))
             except Exception as error:  # tokenizers raises nothing narrower
-                raise EncoderError(f"{self._path.name} cannot be read ({error}): install the program again") from error
+                raise EncoderError(
+                    f"{self._path.name} cannot be read ({error}): install the program again"
+                ) from error
         return self._tokenizer
 
 

@@ -156,7 +156,9 @@ class Store:
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         try:
-            db = sqlite3.connect(self.path, timeout=30, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(
+                self.path, timeout=30, isolation_level=None, check_same_thread=False
+            )
         except sqlite3.Error as error:
             raise StoreError(self._reason(error)) from error
         try:
@@ -217,7 +219,9 @@ class Snapshot:
             "articles": self._db.execute("SELECT count(*) FROM articles").fetchone()[0],
             "passages": self._db.execute("SELECT count(*) FROM passages").fetchone()[0],
         }
-        for language, number in self._db.execute("SELECT language, count(*) FROM articles GROUP BY 1"):
+        for language, number in self._db.execute(
+            "SELECT language, count(*) FROM articles GROUP BY 1"
+        ):
             counted[f"articles_{language}"] = number
         return counted
 
@@ -277,7 +281,8 @@ class Snapshot:
         return [
             row[0]
             for row in self._db.execute(
-                f"SELECT p.id FROM passages p JOIN articles a ON a.id = p.article WHERE {where}", values
+                f"SELECT p.id FROM passages p JOIN articles a ON a.id = p.article WHERE {where}",
+                values,
             )
         ]
 
@@ -295,7 +300,8 @@ class Snapshot:
     def vector_blocks(self, fingerprint: str, size: int) -> Iterator[tuple[list[int], Vectors]]:
         """All stored vectors in blocks, by passage id."""
         cursor = self._db.execute(
-            "SELECT passage, vector FROM vectors WHERE fingerprint = ? ORDER BY passage", (fingerprint,)
+            "SELECT passage, vector FROM vectors WHERE fingerprint = ? ORDER BY passage",
+            (fingerprint,),
         )
         while block := cursor.fetchmany(size):
             yield [i for i, _ in block], _matrix([blob for _, blob in block])
@@ -357,7 +363,9 @@ class Writing:
                      passage.heading, passage.page),
                 )  # fmt: skip
                 number = int(cursor.lastrowid or 0)
-                self._db.execute("INSERT INTO vectors VALUES (?, ?, ?)", (fingerprint, number, vector.tobytes()))
+                self._db.execute(
+                    "INSERT INTO vectors VALUES (?, ?, ?)", (fingerprint, number, vector.tobytes())
+                )
                 added[number] = (article, passage)
         self._log(added, added_=True)
         return added
@@ -366,7 +374,12 @@ class Writing:
         """Take articles out with their passages and vectors; the ids of those passages."""
         gone: list[int] = []
         for article_id in article_ids:
-            ids = [row[0] for row in self._db.execute("SELECT id FROM passages WHERE article = ?", (article_id,))]
+            ids = [
+                row[0]
+                for row in self._db.execute(
+                    "SELECT id FROM passages WHERE article = ?", (article_id,)
+                )
+            ]
             for some in _runs(ids):
                 marks = ",".join("?" * len(some))
                 self._db.execute(f"DELETE FROM vectors WHERE passage IN ({marks})", some)
@@ -384,7 +397,9 @@ class Writing:
         self._db.execute("UPDATE sources SET synced = ? WHERE name = ?", (now, name))
 
     def remove_source(self, name: str) -> None:
-        ids = [row[0] for row in self._db.execute("SELECT id FROM articles WHERE source = ?", (name,))]
+        ids = [
+            row[0] for row in self._db.execute("SELECT id FROM articles WHERE source = ?", (name,))
+        ]
         self.remove(ids)
         self._db.execute("DELETE FROM sources WHERE name = ?", (name,))
 
@@ -392,7 +407,10 @@ class Writing:
         """Vectors of another encoder, beside those the index answers with."""
         self._db.executemany(
             "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-            [(fingerprint, i, v.tobytes()) for i, v in zip(ids, vectors.astype(np.float16), strict=True)],
+            [
+                (fingerprint, i, v.tobytes())
+                for i, v in zip(ids, vectors.astype(np.float16), strict=True)
+            ],
         )
 
     def use_encoder(self, name: str, fingerprint: str) -> None:
@@ -411,7 +429,9 @@ class Writing:
         self._db.execute("DELETE FROM vectors WHERE fingerprint != ?", (fingerprint,))
 
     def finish(self) -> None:
-        self._db.execute("UPDATE meta SET value = ? WHERE key = 'generation'", (str(self.generation),))
+        self._db.execute(
+            "UPDATE meta SET value = ? WHERE key = 'generation'", (str(self.generation),)
+        )
 
     def _log(self, ids: Iterable[int], added_: bool) -> None:
         self._db.executemany(
@@ -428,4 +448,6 @@ def _runs(ids: list[int], size: int = 500) -> Iterator[list[int]]:
 def _matrix(blobs: list[bytes]) -> Vectors:
     if not blobs:
         return np.zeros((0, 0), dtype=np.float32)
-    return np.frombuffer(b"".join(blobs), dtype=np.float16).reshape(len(blobs), -1).astype(np.float32)
+    return (
+        np.frombuffer(b"".join(blobs), dtype=np.float16).reshape(len(blobs), -1).astype(np.float32)
+    )

@@ -92,7 +92,9 @@ def compare(stored: Mapping[str, str], found: Mapping[str, str], *, recut: bool 
     With `recut` the rules of cutting have changed and everything found counts as changed.
     """
     add = tuple(sorted(found.keys() - stored.keys()))
-    change = tuple(sorted(i for i in found.keys() & stored.keys() if recut or found[i] != stored[i]))
+    change = tuple(
+        sorted(i for i in found.keys() & stored.keys() if recut or found[i] != stored[i])
+    )
     return add, change, tuple(sorted(stored.keys() - found.keys()))
 
 
@@ -143,9 +145,7 @@ def plan(snapshot: Snapshot | None, root: Root) -> Plan:
     recut = bool(snapshot and snapshot.cutting not in (None, CUTTING))
     add, change, remove = compare(kept, found, recut=recut)
     unchanged = len(found) - len(add) - len(change)
-    return Plan(
-        root.source, str(root.root), add, change, remove, unchanged, tuple(skipped), paths
-    )
+    return Plan(root.source, str(root.root), add, change, remove, unchanged, tuple(skipped), paths)
 
 
 def _join(root: Root, relative: str) -> str:
@@ -158,7 +158,9 @@ def _under(article_id: str, unread: tuple[str, ...]) -> bool:
     return any(article_id == path or article_id.startswith(path + "/") for path in unread)
 
 
-def apply(index: Index, todo: Plan, encoder_name: str, encoder: Encoder) -> Iterator[Progress | Report]:
+def apply(
+    index: Index, todo: Plan, encoder_name: str, encoder: Encoder
+) -> Iterator[Progress | Report]:
     """Do what a plan says, batch by batch; each batch is one transaction. The last item is the Report.
 
     Raises StoreError when the store cannot be written; batches before it stay.
@@ -197,14 +199,16 @@ def apply(index: Index, todo: Plan, encoder_name: str, encoder: Encoder) -> Iter
     )  # fmt: skip
 
 
-def add_articles(index: Index, articles: Iterable[Article], encoder: Encoder, source: str) -> int:
+def add_articles(
+    index: Index, articles: Iterable[Article], encoder: Encoder, source: str, root: str = ""
+) -> int:
     """Index articles that are in memory, under a source of that name; the number of passages."""
     stored = 0
     with writer_lock(index.folder):
         index.store.create()
         index.use(encoder)
         with index.store.write() as writing:
-            writing.add_source(source, source)
+            writing.add_source(source, root or source)
             writing.cut_with(CUTTING)
         _settle_encoder(index, BUNDLED, encoder)
         batch: list[tuple[Article, list[Passage]]] = []
@@ -237,7 +241,9 @@ def _write(
 ) -> int:
     """Encode a batch and commit it: SQLite first, then Tantivy. The number of passages stored."""
     flat = [(article, passage) for article, cut in batch for passage in cut]
-    vectors = encoder.encode_documents([encoded_text(article, passage) for article, passage in flat])
+    vectors = encoder.encode_documents(
+        [encoded_text(article, passage) for article, passage in flat]
+    )
     items, first = [], 0
     for article, cut in batch:
         items.append(Indexed(article, cut, vectors[first : first + len(cut)]))
@@ -267,7 +273,9 @@ def _settle_encoder(index: Index, name: str, encoder: Encoder) -> None:
         if snapshot.fingerprint == encoder.fingerprint:
             return
         if snapshot.fingerprint is not None:
-            raise StoreError("this index was made with another encoder: run `rag index` with no path first")
+            raise StoreError(
+                "this index was made with another encoder: run `rag index` with no path first"
+            )
     with index.store.write() as writing:
         writing.use_encoder(name, encoder.fingerprint)
 
@@ -277,7 +285,9 @@ def refresh(index: Index) -> None:
     with index.store.snapshot() as snapshot:
         terms, vectors = index.views(snapshot)
         bring_up(terms, snapshot)
-        if vectors.file_generation < 0 or vectors.behind > max(_SAVE_LEAST, _SAVE_SHARE * len(vectors)):
+        if vectors.file_generation < 0 or vectors.behind > max(
+            _SAVE_LEAST, _SAVE_SHARE * len(vectors)
+        ):
             vectors.save(snapshot)
 
 
@@ -312,7 +322,9 @@ def reencode(index: Index, name: str, encoder: Encoder) -> Iterator[Progress]:
                 block = snapshot.unencoded(encoder.fingerprint, _BATCH)
             if not block:
                 break
-            texts = ["\n".join(part for part in (p.title, p.heading, p.text) if part) for p in block]
+            texts = [
+                "\n".join(part for part in (p.title, p.heading, p.text) if part) for p in block
+            ]
             vectors = encoder.encode_documents(texts)
             with index.store.write() as writing:
                 writing.add_vectors(encoder.fingerprint, [p.id for p in block], vectors)

@@ -185,7 +185,9 @@ class TermView:
         for term in query.numbers:
             wanted.append(Query.boost_query(self._term("numbers", term), weights.numbers))
         for group in translations:
-            options = [self._translated(words, weights.words * weight**0.5) for words, weight in group]
+            options = [
+                self._translated(words, weights.words * weight**0.5) for words, weight in group
+            ]
             wanted.append(Query.disjunction_max_query(options))
         return [(Occur.Should, each) for each in wanted]
 

@@ -24,7 +24,9 @@ Translation = tuple[tuple[str, ...], float]
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, list[tuple[str, float]]]]:
-    table: dict[str, dict[str, list[tuple[str, float]]]] = json.loads(gzip.decompress(_TABLE.read_bytes()))
+    table: dict[str, dict[str, list[tuple[str, float]]]] = json.loads(
+        gzip.decompress(_TABLE.read_bytes())
+    )
     return table
 
 
@@ -50,5 +52,6 @@ def word_translations(word: str) -> tuple[tuple[Translation, ...], ...]:
 
 def _group(language: str, unit: str) -> tuple[Translation, ...]:
     return tuple(
-        (tuple(terms(translation)), weight) for translation, weight in _table()[language].get(unit, ())
+        (tuple(terms(translation)), weight)
+        for translation, weight in _table()[language].get(unit, ())
     )

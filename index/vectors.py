@@ -112,7 +112,9 @@ class VectorView:
     def _build(self, snapshot: Snapshot) -> None:
         blocks = list(snapshot.vector_blocks(self.fingerprint, _BLOCK))
         count = sum(len(ids) for ids, _ in blocks)
-        index = _empty(self._dim) if count <= _FLAT_LIMIT else _partitioned(self._dim, count, blocks)
+        index = (
+            _empty(self._dim) if count <= _FLAT_LIMIT else _partitioned(self._dim, count, blocks)
+        )
         for ids, vectors in blocks:
             index.add_with_ids(vectors, np.array(ids, np.int64))
         self._state = replace(_only(index), spoken=_bitmaps(snapshot))
@@ -187,11 +189,15 @@ def _marked(bitmap: NDArray[np.uint8], ids: NDArray[np.int64]) -> NDArray[np.boo
 def _only(index: faiss.Index) -> _State:
     """A state with nothing beside the index."""
     dim = index.d
-    return _State(index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32), np.zeros(0, np.int64), {})
+    return _State(
+        index, np.zeros(0, np.int64), np.zeros((0, dim), np.float32), np.zeros(0, np.int64), {}
+    )
 
 
 def _empty(dim: int) -> faiss.Index:
-    codes = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    codes = faiss.IndexScalarQuantizer(
+        dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+    )
     return faiss.IndexIDMap2(codes)
 
 

@@ -109,7 +109,6 @@ class Answerer:
         )
         yield Done(writing.answer(request.question, language, chosen.name, timings))
 
-
     def _reader(self, request: Request, encoder: Encoder) -> Reader:
         """The reader that the request or the settings name; a loaded model is kept."""
         name = pick(request.model, self._settings)
@@ -126,7 +125,9 @@ def clean(question: str) -> str:
     try:
         question.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise QuestionError("the question holds half a character (a lone surrogate): type it again") from error
+        raise QuestionError(
+            "the question holds half a character (a lone surrogate): type it again"
+        ) from error
     question = normalise(question)
     if not any(c.isalnum() for c in question):
         raise QuestionError("the question is empty: ask something in Korean or English")
@@ -190,7 +191,9 @@ class _Writing:
     def _refuses(self, language: Language) -> bool:
         """Whether what was written is a refusal, or nothing."""
         text = "".join(self._shown).strip()
-        return not text or any(text.startswith(p[:30]) for p in (REFUSAL[language], refusal(language, "")))
+        return not text or any(
+            text.startswith(p[:30]) for p in (REFUSAL[language], refusal(language, ""))
+        )
 
     def _citations(self) -> tuple[Citation, ...]:
         """Each cited passage once, in the order of the markers, with its first evidence."""
@@ -204,9 +207,19 @@ class _Writing:
             hit = self._hits[self._stream.order[marker - 1] - 1]
             citations.append(
                 Citation(
-                    marker, hit.article_id, hit.title, hit.language, hit.source, hit.published,
-                    hit.page, hit.heading, evidence.start, evidence.end, evidence.quote,
-                    self._verifier.support(evidence.score), evidence.score,
+                    marker,
+                    hit.article_id,
+                    hit.title,
+                    hit.language,
+                    hit.source,
+                    hit.published,
+                    hit.page,
+                    hit.heading,
+                    evidence.start,
+                    evidence.end,
+                    evidence.quote,
+                    self._verifier.support(evidence.score),
+                    evidence.score,
                 )  # fmt: skip
             )
         return tuple(citations)

@@ -42,7 +42,12 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 def _line(number: int, raw: bytes) -> Line:
     if len(raw) > LONGEST_LINE:
-        return Line(number, None, None, f"the line has {len(raw):,} bytes; at most {LONGEST_LINE:,} are read")
+        return Line(
+            number,
+            None,
+            None,
+            f"the line has {len(raw):,} bytes; at most {LONGEST_LINE:,} are read",
+        )
     try:
         value = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -89,7 +94,9 @@ def run(
                 results.flush()
                 yield Progress(place + 1, failed)
     except OSError as error:
-        raise BatchError(f"{out}: cannot be written ({error.strerror}); go on later with --resume") from error
+        raise BatchError(
+            f"{out}: cannot be written ({error.strerror}); go on later with --resume"
+        ) from error
 
 
 def _kept(out: Path) -> int:

@@ -146,7 +146,9 @@ class CitationStream:
             return
         owners = [self._owner(at, spans) for at, _ in self._marks]
         for place, (start, end) in enumerate(spans[:complete]):
-            mine = (mark for owner, (_, mark) in zip(owners, self._marks, strict=True) if owner == place)
+            mine = (
+                mark for owner, (_, mark) in zip(owners, self._marks, strict=True) if owner == place
+            )
             yield Draft(_tidy(self._plain[start:end]), tuple(dict.fromkeys(mine)))
         kept = len(self._plain) if final else spans[complete - 1][1]
         self._marks = [

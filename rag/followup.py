@@ -21,10 +21,15 @@ _BACK = re.compile(
     r"|latter|first one|smaller one|larger one|bigger one)|what about|how about|there)\b",
     re.I,
 )
-_BOTH = re.compile(r"둘|두 (?:모델|회사|곳)|어느 쪽|\bboth\b|\beither\b|\bwhich (?:one|of)\b|\bthe two\b|\bcompared?\b", re.I)
+_BOTH = re.compile(
+    r"둘|두 (?:모델|회사|곳)|어느 쪽|\bboth\b|\beither\b|\bwhich (?:one|of)\b|\bthe two\b|\bcompared?\b",
+    re.I,
+)
 _WRITTEN = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*|[가-힣]+|\d[\w.]*")
 # Verbs, adverbs and pronouns are not in the word table either; names do not end or look so.
-_NO_NAME = re.compile(r"^[가-힣]$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)")
+_NO_NAME = re.compile(
+    r"^[가-힣]$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
+)
 _MOST_TOPIC_WORDS = 6
 
 
@@ -42,7 +47,9 @@ def _after(question: str, topics: list[list[str]]) -> list[list[str]]:
     own = names(question)
     if not own and not topics:
         # A first question always has a topic, if only of common words.
-        own = [w for w in content_words(question) if len(w) > 1 and not _NO_NAME.search(stems(w)[-1])][:4]
+        own = [
+            w for w in content_words(question) if len(w) > 1 and not _NO_NAME.search(stems(w)[-1])
+        ][:4]
     return [*topics, own][-3:] if own else topics
 
 
@@ -72,9 +79,7 @@ def names(question: str) -> list[str]:
             stem = stems(word)[-1]
             if not _NO_NAME.search(stem) and not any(word_translations(stem)):
                 found.append(stem)
-        elif folded in STOP:
-            continue
-        elif word[0].isdigit():
+        elif folded in STOP or word[0].isdigit():
             continue
         elif (word != folded and place) or not any(word_translations(folded)):
             found.append(word)

@@ -30,7 +30,12 @@ Step = Plan | Progress | Report | Missing
 
 
 def sync_paths(
-    folder: Path, settings: Settings, paths: Sequence[str], *, rebuild: bool = False, dry: bool = False
+    folder: Path,
+    settings: Settings,
+    paths: Sequence[str],
+    *,
+    rebuild: bool = False,
+    dry: bool = False,
 ) -> Iterator[Step]:
     """Sync files and folders, or with no path all known sources (the samples when there are none).
 
@@ -42,18 +47,60 @@ def sync_paths(
     known = _sources(index, rebuild=rebuild)
     roots = _roots(paths, known)
     if rebuild and not dry:
-        fresh = Index(folder / "index.part", load_encoder)
-        shutil.rmtree(fresh.folder, ignore_errors=True)
-        for root in roots:
-            yield from _sync(fresh, settings, root, dry=False)
-        if fresh.store.exists():
-            _swap(index.folder, fresh.folder)
+        yield from _rebuild(
+            index, settings, [*_roots([], known), *roots] if paths and known else roots
+        )
         return
-    own = [root for root in roots if isinstance(root, Root) and root.source != SAMPLES]
+    read = 0
     for root in roots:
-        yield from _sync(index, settings, root, dry=dry)
-    if own and not dry and any(source.name == SAMPLES for source in known) and paths:
+        for step in _sync(index, settings, root, dry=dry):
+            if isinstance(step, Report) and step.source != SAMPLES:
+                read += step.added + step.changed + step.unchanged
+            yield step
+    if read and paths and any(source.name == SAMPLES for source in known):
         sync.forget(index, SAMPLES)
+
+
+def _rebuild(index: Index, settings: Settings, roots: Sequence[Root | Missing]) -> Iterator[Step]:
+    """A new index beside the old one; what cannot be read now is carried over from the old."""
+    fresh = Index(index.folder.with_name("index.part"), load_encoder)
+    shutil.rmtree(fresh.folder, ignore_errors=True)
+    done: set[str] = set()
+    unread: list[str] = []
+    for root in roots:
+        if isinstance(root, Missing):
+            yield root
+            continue
+        if str(root.path) in done:
+            continue
+        done.add(str(root.path))
+        for step in _sync(fresh, settings, root, dry=False):
+            if isinstance(step, Report):
+                unread += [f"{step.source}/{skip.path}" for skip in step.skipped]
+            yield step
+    missing = {root.root for root in roots if isinstance(root, Missing)}
+    _carry_over(index, fresh, settings, missing, tuple(unread))
+    if fresh.store.exists():
+        _swap(index.folder, fresh.folder)
+
+
+def _carry_over(
+    old: Index, new: Index, settings: Settings, missing: set[str], unread: tuple[str, ...]
+) -> None:
+    """Articles of roots that are missing and files that were skipped, from the old store's text."""
+    if not old.store.exists() or not (missing or unread):
+        return
+    encoder = load_encoder(settings.encoder)
+    with old.store.snapshot() as snapshot:
+        for source in snapshot.sources():
+            ids = [
+                i
+                for i in snapshot.digests(source.name)
+                if source.root in missing or i.startswith(unread)
+            ]
+            articles = (found for i in ids if (found := snapshot.article(i)))
+            if ids:
+                sync.add_articles(new, articles, encoder, source.name, source.root)
 
 
 def _sync(index: Index, settings: Settings, root: Root | Missing, *, dry: bool) -> Iterator[Step]:
@@ -94,7 +141,9 @@ def _roots(paths: Sequence[str], known: list[Source]) -> list[Root | Missing]:
         chosen: list[Root | Missing] = []
         for path in paths:
             if path.startswith(("http://", "https://")):
-                raise CorpusError(f"{path}: pages are not fetched yet; save the page as HTML and index the file")
+                raise CorpusError(
+                    f"{path}: pages are not fetched yet; save the page as HTML and index the file"
+                )
             chosen.append(sync.locate(Path(path), known))
         return chosen
     if not known:
@@ -145,7 +194,9 @@ def status(folder: Path) -> Status:
             problems.append(f"the database is damaged ({found}): run `rag index --rebuild`")
         terms = TermView(index.folder / "terms")
         if terms.generation != snapshot.generation:
-            problems.append("the lexical view is behind: it catches up with the next question or sync")
+            problems.append(
+                "the lexical view is behind: it catches up with the next question or sync"
+            )
         sources = tuple(snapshot.sources())
         problems += [
             f"{source.root} (source {source.name}) is not there now"

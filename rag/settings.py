@@ -78,7 +78,9 @@ def load(folder: Path) -> Settings:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read as TOML ({error}); mend it or take it away") from error
+        raise SettingsError(
+            f"{path}: cannot be read as TOML ({error}); mend it or take it away"
+        ) from error
     settings: Settings = _build(Settings, values, str(path), "")
     if not 1 <= settings.k <= 100:
         raise SettingsError(f"{path}: k is {settings.k}; it must be from 1 to 100")
@@ -103,7 +105,11 @@ def _build(kind: type, values: dict[str, Any], path: str, prefix: str) -> Any:
         if isinstance(default, float) and type(value) is int:
             value = float(value)
         if type(value) is not type(default):
-            wanted = type(default).__name__.replace("Citations", "table").replace("Generation", "table")
-            raise SettingsError(f"{path}: {prefix}{key} must be {wanted}, not {type(value).__name__}")
+            wanted = (
+                type(default).__name__.replace("Citations", "table").replace("Generation", "table")
+            )
+            raise SettingsError(
+                f"{path}: {prefix}{key} must be {wanted}, not {type(value).__name__}"
+            )
         chosen[key] = value
     return kind(**chosen)

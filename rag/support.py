@@ -21,7 +21,9 @@ from rag.events import Support
 
 _NEGATION = {
     "en": re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n't)\b", re.I),
-    "ko": re.compile(r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|없(?:다|었|는|고|이|을)|아니(?:다|었|라|고)"),
+    "ko": re.compile(
+        r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|없(?:다|었|는|고|이|을)|아니(?:다|었|라|고)"
+    ),
 }
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
@@ -51,7 +53,9 @@ class Judgement:
 class Verifier:
     """Finds the evidence for a sentence in a passage, and scores it from 0 to 1."""
 
-    def __init__(self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()) -> None:
+    def __init__(
+        self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()
+    ) -> None:
         self._encoder, self._rarity, self._judgement = encoder, rarity, judgement
 
     def evidence(self, claim: str, hit: Hit) -> tuple[int, int, float]:
@@ -62,7 +66,11 @@ class Verifier:
         """
         spans = sentences(hit.text)
         plain = " ".join(_EMPHASIS.sub("", claim).split())
-        repeated = [s for s in spans if len(_flat(hit.text[slice(*s)])) > 7 and _flat(hit.text[slice(*s)]) in plain]
+        repeated = [
+            s
+            for s in spans
+            if len(_flat(hit.text[slice(*s)])) > 7 and _flat(hit.text[slice(*s)]) in plain
+        ]
         if repeated:
             start, end = max(repeated, key=lambda span: span[1] - span[0])
             return hit.start + start, hit.start + end, 1.0

@@ -24,11 +24,19 @@ models_app = typer.Typer(no_args_is_help=False, invoke_without_command=True)
 Home = Annotated[Path | None, typer.Option("--home", help="The folder that everything lives in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 K = Annotated[int | None, typer.Option("-k", min=1, max=100, help="How many passages to find.")]
-Lang = Annotated[str | None, typer.Option("--lang", help="Only articles in this language: ko or en.")]
-Since = Annotated[str | None, typer.Option("--since", help="Only articles from this date on (2025-06-11).")]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="Only articles in this language: ko or en.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Only articles from this date on (2025-06-11).")
+]
 InSource = Annotated[str | None, typer.Option("--source", help="Only articles of this source.")]
-Model = Annotated[str | None, typer.Option("--model", help="The reader: builtin, a path, a name, provider:name.")]
-BaseUrl = Annotated[str | None, typer.Option("--base-url", help="An OpenAI-compatible server to ask.")]
+Model = Annotated[
+    str | None, typer.Option("--model", help="The reader: builtin, a path, a name, provider:name.")
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="An OpenAI-compatible server to ask.")
+]
 
 
 def main() -> None:
@@ -65,7 +73,9 @@ def index_command(
     paths: Annotated[list[str] | None, typer.Argument(metavar="[PATH]...")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Go on syncing as files change.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the index anew.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
     as_json: AsJson = False,
     home: Home = None,
 ) -> None:
@@ -99,7 +109,9 @@ def forget(source: str, home: Home = None) -> None:
 @app.command()
 def search(
     query: Annotated[str | None, typer.Argument()] = None,
-    source_file: Annotated[Path | None, typer.Option("--from", help="Questions as JSON lines.")] = None,
+    source_file: Annotated[
+        Path | None, typer.Option("--from", help="Questions as JSON lines.")
+    ] = None,
     k: K = None,
     lang: Lang = None,
     since: Since = None,
@@ -175,7 +187,9 @@ def ask(
 def batch(
     source_file: Annotated[Path, typer.Argument(metavar="IN.jsonl")],
     out: Annotated[Path, typer.Option("-o", metavar="OUT.jsonl", help="Where the answers go.")],
-    resume: Annotated[bool, typer.Option("--resume", help="Keep what OUT holds and go on.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what OUT holds and go on.")
+    ] = False,
     model: Model = None,
     base_url: BaseUrl = None,
     k: K = None,
@@ -214,7 +228,9 @@ def chat(
     port: Annotated[int, typer.Option("--port", min=1, max=65535)] = 7860,
     auth: Annotated[str | None, typer.Option("--auth", metavar="USER:PASS")] = None,
     auth_file: Annotated[Path | None, typer.Option("--auth-file", metavar="FILE")] = None,
-    no_auth: Annotated[bool, typer.Option("--no-auth", help="Serve other machines without a password.")] = False,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Serve other machines without a password.")
+    ] = False,
     lang: Lang = None,
     since: Since = None,
     source: InSource = None,
@@ -231,7 +247,9 @@ def chat(
 @app.command("eval")
 def eval_command(
     cases: Annotated[Path, typer.Argument(metavar="CASES.jsonl")],
-    report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Also write an HTML page.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Also write an HTML page.")
+    ] = None,
     as_json: AsJson = False,
     model: Model = None,
     base_url: BaseUrl = None,
@@ -285,12 +303,16 @@ def _request(
     from rag.events import Request
 
     if lang not in (None, "ko", "en"):
-        raise typer.BadParameter(f"{lang} is not a language here; use ko or en", param_hint="--lang")
+        raise typer.BadParameter(
+            f"{lang} is not a language here; use ko or en", param_hint="--lang"
+        )
     if since:
         try:
             since = datetime.date.fromisoformat(since).isoformat()
         except ValueError as error:
-            raise typer.BadParameter(f"{since} is not a date like 2025-06-11", param_hint="--since") from error
+            raise typer.BadParameter(
+                f"{since} is not a date like 2025-06-11", param_hint="--since"
+            ) from error
     language: Any = lang
     scope = Scope(language, since, source)
     return Request(question, model=model, k=k, scope=scope, base_url=base_url)

@@ -53,7 +53,9 @@ def show_answer(events: Iterator[Event]) -> None:
                 dated = f", {citation.published}" if citation.published else ""
                 support = _SUPPORT[answer.language][citation.support]
                 place = f"{citation.article_id}:{citation.start}-{citation.end}"
-                print(f"[{citation.marker}] {citation.title} ({citation.language}{dated}; {support})")
+                print(
+                    f"[{citation.marker}] {citation.title} ({citation.language}{dated}; {support})"
+                )
                 print(f"    “{' '.join(citation.quote.split())}”")
                 print(f"    {place}")
             say(f"({answer.reader}, {answer.timings_ms.total:.0f} ms)")
@@ -86,7 +88,9 @@ def show_sync(steps: Iterable[Step], *, as_json: bool, dry: bool) -> list[Step]:
         if not as_json:
             _say_step(step, dry=dry)
     if as_json:
-        print(json.dumps(_sync_json(done, time.perf_counter() - began, dry=dry), ensure_ascii=False))
+        print(
+            json.dumps(_sync_json(done, time.perf_counter() - began, dry=dry), ensure_ascii=False)
+        )
     return done
 
 
@@ -175,7 +179,9 @@ def show_article(index: Index, wanted: str) -> None:
         print(article.text)
         return
     if not 0 <= start < end <= len(article.text):
-        raise CorpusError(f"{article_id} has {len(article.text)} characters; {start}-{end} is not a span of it")
+        raise CorpusError(
+            f"{article_id} has {len(article.text)} characters; {start}-{end} is not a span of it"
+        )
     before, after = ("\033[7m", "\033[0m") if sys.stdout.isatty() else ("⟦", "⟧")
     print(article.text[:start] + before + article.text[start:end] + after + article.text[end:])
 
@@ -199,7 +205,9 @@ def show_status(found: Status, *, as_json: bool) -> None:
     print(f"encoder     {found.encoder}")
     print(f"size        {found.bytes / 1e6:.1f} MB, generation {found.generation}")
     for source in found.sources:
-        print(f"source      {source.name}: {source.articles} articles, synced {source.synced} from {source.root}")
+        print(
+            f"source      {source.name}: {source.articles} articles, synced {source.synced} from {source.root}"
+        )
     for problem in found.problems:
         say(f"problem     {problem}")
     print(f"health      {'see the problems' if found.problems else 'sound'}")

@@ -34,7 +34,9 @@ def _table(rows: dict[str, Figures]) -> str:
     columns = list(next(iter(rows.values())))
     head = "".join(f"<th>{escape(name)}</th>" for name in ["", *columns])
     body = "".join(
-        f"<tr><td>{escape(kind)}</td>" + "".join(f"<td>{_number(row[c])}</td>" for c in columns) + "</tr>"
+        f"<tr><td>{escape(kind)}</td>"
+        + "".join(f"<td>{_number(row[c])}</td>" for c in columns)
+        + "</tr>"
         for kind, row in rows.items()
     )
     return f"<table><tr>{head}</tr>{body}</table>"

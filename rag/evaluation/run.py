@@ -73,8 +73,11 @@ def read_cases(path: Path) -> list[Case]:
             value = json.loads(line)
             cases.append(
                 Case(
-                    str(value.get("id", number)), str(value["question"]), tuple(value["answers"]),
-                    tuple(value["articles"]), str(value["kind"]),
+                    str(value.get("id", number)),
+                    str(value["question"]),
+                    tuple(value["answers"]),
+                    tuple(value["articles"]),
+                    str(value["kind"]),
                 )  # fmt: skip
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -138,9 +141,13 @@ def _kind(chosen: Iterable[Outcome]) -> Figures:
     figures["answer_cited"] = _share(sum(o.cites_answer for o in answerable), len(answerable))
     cited = sum(len(o.answer.citations) for o in answered)
     figures["citation_precision"] = _share(sum(o.right_citations for o in answered), cited)
-    figures["citation_recall"] = _share(sum(o.right_citations > 0 for o in answerable), len(answerable))
+    figures["citation_recall"] = _share(
+        sum(o.right_citations > 0 for o in answerable), len(answerable)
+    )
     figures["abstained"] = _share(sum(o.answer.abstained for o in outcomes), len(outcomes))
-    figures["right_language"] = _share(sum(_right_language(o.answer) for o in outcomes), len(outcomes))
+    figures["right_language"] = _share(
+        sum(_right_language(o.answer) for o in outcomes), len(outcomes)
+    )
     return figures
 
 
@@ -167,7 +174,9 @@ def _overall(outcomes: tuple[Outcome, ...]) -> Figures:
         "questions": len(outcomes),
         "abstention_precision": _share(right, len(refused)),
         "abstention_recall": _share(right, len(unanswerable)),
-        "unsupported_sentences": _share(sum(s.support == "unsupported" for s in sentences), len(sentences)),
+        "unsupported_sentences": _share(
+            sum(s.support == "unsupported" for s in sentences), len(sentences)
+        ),
         "right_language": _share(sum(_right_language(o.answer) for o in outcomes), len(outcomes)),
         "answers_per_second": _share(len(outcomes), seconds),
     }
@@ -198,7 +207,9 @@ def as_json(result: Result) -> dict[str, Any]:
 def misses(result: Result) -> list[Outcome]:
     """Answerable cases whose citations miss the answer, and unanswerable ones that were answered."""
     return [
-        o for o in result.outcomes if (not o.cites_answer if o.case.answers else not o.answer.abstained)
+        o
+        for o in result.outcomes
+        if (not o.cites_answer if o.case.answers else not o.answer.abstained)
     ]
 
 
@@ -215,4 +226,3 @@ def write_report(result: Result, folder: Path) -> None:
                 lines.write(json.dumps(value, ensure_ascii=False) + "\n")
     except OSError as error:
         raise BatchError(f"{folder}: the report cannot be written ({error.strerror})") from error
-

@@ -7,12 +7,12 @@ import numpy as np
 
 from corpus.article import Language
 from corpus.text import sentences
+from index.asking import Asked, Rarity, answering, asked, coverage, describe, gaps
 from index.encoder import Encoder
 from index.numbers import quantities, spoken
 from index.search import Hit
 from rag.events import Text, Turn
 from rag.reading import prompts
-from index.asking import Asked, Rarity, answering, asked, coverage, describe, gaps
 
 NAME = "builtin"
 
@@ -101,7 +101,9 @@ class Extractive:
             if hit.language != language:
                 score = float(np.dot(features, self._model.beyond)) + self._model.foreign
             found.append(
-                Candidate(number, hit, hit.start + start, hit.start + end, texts[place], features, score)
+                Candidate(
+                    number, hit, hit.start + start, hit.start + end, texts[place], features, score
+                )
             )
         return sorted(found, key=lambda candidate: -candidate.score)
 

@@ -28,6 +28,7 @@ def refusal(language: Language, nearest: str | None = None) -> str:
         return REFUSAL[language]
     return NEAREST[language].format(title=nearest)
 
+
 SYSTEM = {
     "ko": (
         "당신은 주어진 자료만으로 답하는 조수입니다. 모든 문장 끝에 근거가 된 자료의 번호를 [1]처럼 대괄호로 적으십시오. "

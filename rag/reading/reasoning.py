@@ -19,8 +19,12 @@ from rag.reading import prompts
 
 _TURNS = 4
 _SPARE = 64
+_LEAST_TOKENS = 64  # of room that a thought and an answer are given at least
+_WANTED = 3  # passages that count for more than earlier turns when the context is short
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|'[^']*'")
-_BRACKETS = re.compile(r"\[(\d{1,3})\]")
+_BRACKETS = re.compile(r"[\[［【](\d{1,3})[\]］】]")
+# What looks like a tag of ours, a thinking marker or a control token of some chat template.
+_CONTROL = re.compile(r"[<＜](?=[/|｜A-Za-z가-힣])|\[(?=\||/?[A-Z][A-Z_]+\])")
 _LETTERS_TO_JUDGE = 12
 
 
@@ -39,6 +43,12 @@ class Reasoning:
     def __init__(self, model: BaseChatModel, name: str, options: Options) -> None:
         self.name = name
         self._model, self._options = model, options
+        self._said = _Said()
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """The fields of `rag.models.chat.Outcome` for the last answer; empty before its end."""
+        return dict(self._said.metadata)
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
@@ -65,7 +75,14 @@ class Reasoning:
     def _once(
         self, messages: list[BaseMessage], language: Language, said: _Said
     ) -> Iterator[Thought | Text | Replaced]:
-        stream = self._model.stream(messages, closing_phrase=prompts.CLOSING[language])
+        self._said = said
+        thinking, answer = self._budgets()
+        stream = self._model.stream(
+            messages,
+            closing_phrase=prompts.CLOSING[language],
+            thinking_tokens=thinking,
+            answer_tokens=answer,
+        )
         try:
             for chunk in stream:
                 said.metadata |= chunk.response_metadata
@@ -86,26 +103,38 @@ class Reasoning:
             if close:
                 close()
 
+    def _budgets(self) -> tuple[int, int]:
+        """Tokens for the thought and for the answer: at most half of the context together."""
+        thinking, answer = self._options.thinking_tokens, self._options.answer_tokens
+        if self._options.thinking is False:
+            thinking = 0
+        if context := getattr(self._model, "context", None):
+            quarter = max(_LEAST_TOKENS, context // 4)
+            return min(thinking, quarter), min(answer, quarter)
+        return thinking, answer
+
     def _fitting(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn]
     ) -> list[BaseMessage]:
         """The prompt with as many of the best passages, kept whole, as the context holds.
 
-        Raises ModelError when not even one passage fits.
+        Earlier turns give way when they leave no room for a few passages. Raises ModelError when
+        not even one passage fits.
         """
         context = getattr(self._model, "context", None)
-        for count in range(len(hits), 0, -1):
-            messages = self.messages(question, language, hits[:count], history)
-            if context is None:
-                return messages
-            budget = self._options.answer_tokens + _SPARE
-            if self._options.thinking is not False:
-                budget += min(self._options.thinking_tokens, context // 2)
-            if self._model.count_tokens(messages) + budget <= context:  # type: ignore[attr-defined]
-                return messages
+        recent = [history[-_TURNS:], history[-1:], ()] if history else [()]
+        if context is None:
+            return self.messages(question, language, hits, recent[0])
+        room = context - _SPARE - sum(self._budgets())
+        for turns in recent:
+            fewest = min(_WANTED, len(hits)) if turns else 1
+            for count in range(len(hits), fewest - 1, -1):
+                messages = self.messages(question, language, hits[:count], turns)
+                if self._model.count_tokens(messages) <= room:  # type: ignore[attr-defined]
+                    return messages
         raise ModelError(
-            f"{self.name}: its context of {context} tokens is too small for the question and one passage; "
-            "use a model with a larger one, or lower the budgets in rag.toml"
+            f"{self.name}: its context of {context} tokens is too small for the question and one "
+            "passage; use a model with a larger one, or lower the budgets in rag.toml"
         )
 
     @staticmethod
@@ -117,9 +146,12 @@ class Reasoning:
             SystemMessage(prompts.SYSTEM[language].format(refusal=prompts.REFUSAL[language]))
         ]
         for turn in history[-_TURNS:]:
-            found += [HumanMessage(turn.question), AIMessage(citations.strip(turn.answer))]
+            if not turn.answer.strip():
+                continue  # stopped before it began
+            asked, said = _defused(turn.question), _defused(citations.strip(turn.answer))
+            found += [HumanMessage(asked), AIMessage(said)]
         passages = "\n\n".join(_passage(n, hit, language) for n, hit in enumerate(hits, 1))
-        text = prompts.ASK[language].format(passages=passages, question=question)
+        text = prompts.ASK[language].format(passages=passages, question=_defused(question))
         return [*found, HumanMessage(text)]
 
 
@@ -127,11 +159,20 @@ def _passage(number: int, hit: Hit, language: Language) -> str:
     # A number in square brackets inside an article would look like one of ours.
     return prompts.PASSAGE[language].format(
         number=number,
-        title=hit.title,
+        title=_BRACKETS.sub(r"(\1)", _defused(hit.title)),
         language=prompts.LANGUAGES[language][hit.language],
         date=hit.published or prompts.UNDATED[language],
-        text=_BRACKETS.sub(r"(\1)", hit.text),
+        text=_BRACKETS.sub(r"(\1)", _defused(hit.text)),
     )
+
+
+def _defused(text: str) -> str:
+    """A text in which nothing ends a passage, a turn or a thought: a space breaks what could.
+
+    Models on this machine encode such strings as plain text anyway; a server may not, and a model
+    that copied one into its thought would end the thought.
+    """
+    return _CONTROL.sub(lambda found: f"{found[0]} ", text)
 
 
 def _in_other_language(answer: str, language: Language) -> bool:

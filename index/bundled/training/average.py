@@ -21,7 +21,9 @@ def main(out: Path, runs: list[Path]) -> None:
     vectors = []
     for run in runs:
         with np.load(run / "vectors.npz", allow_pickle=False) as stored:
-            vectors.append(stored["rows"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None])
+            vectors.append(
+                stored["rows"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None]
+            )
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "vectors.npz", **quantised(np.mean(vectors, axis=0)))
     shutil.copyfile(runs[0] / "vocabulary.json", out / "vocabulary.json")

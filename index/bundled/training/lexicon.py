@@ -29,7 +29,9 @@ def korean_units(text: str) -> list[str]:
 
 
 def english_units(text: str) -> list[str]:
-    return [term for term in terms(text) if term.isascii() and not term.isdigit() and term not in STOP]
+    return [
+        term for term in terms(text) if term.isascii() and not term.isdigit() and term not in STOP
+    ]
 
 
 def pairs(data: Path) -> Iterator[tuple[list[str], list[str]]]:
@@ -48,7 +50,12 @@ def model_one(
     source: list[NDArray[np.int32]], target: list[NDArray[np.int32]], width: int
 ) -> dict[int, float]:
     """P(target | source) by expectation maximisation; keys are `source * width + target`."""
-    keys = np.concatenate([(s[None, :].astype(np.int64) * width + t[:, None]).ravel() for s, t in zip(source, target, strict=True)])
+    keys = np.concatenate(
+        [
+            (s[None, :].astype(np.int64) * width + t[:, None]).ravel()
+            for s, t in zip(source, target, strict=True)
+        ]
+    )
     # One row for each target word of each pair: its source words share one unit of probability.
     lengths = np.concatenate([np.full(len(t), len(s)) for s, t in zip(source, target, strict=True)])
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])

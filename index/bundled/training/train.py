@@ -99,7 +99,10 @@ def resegmented(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
         best: list[tuple[float, list[int]]] = [(0.0, [])]
         for end in range(1, len(piece) + 1):
             options = [
-                (best[start][0] + scores[piece[start:end]][1], [*best[start][1], scores[piece[start:end]][0]])
+                (
+                    best[start][0] + scores[piece[start:end]][1],
+                    [*best[start][1], scores[piece[start:end]][0]],
+                )
                 for start in range(end)
                 if piece[start:end] in scores and end - start < len(piece) and best[start][0] > -1e8
             ]
@@ -155,7 +158,13 @@ class Sampler:
 
 def samplers(data: Path, pieces: Pieces, teacher: Teacher, recipe: Recipe) -> dict[str, Sampler]:
     pairs = rows(data, "parallel")
-    odds = {"pydocs": recipe.docs, "tf": recipe.docs, "hfcourse": recipe.docs, "pud": 3.0, "jhe": 2.0}
+    odds = {
+        "pydocs": recipe.docs,
+        "tf": recipe.docs,
+        "hfcourse": recipe.docs,
+        "pud": 3.0,
+        "jhe": 2.0,
+    }
     names = [r for r in rows(data, "names") if not held_out(r["en"])]
     entries = rows(data, "dictionary")
     questions = training_questions(data)
@@ -183,14 +192,19 @@ def samplers(data: Path, pieces: Pieces, teacher: Teacher, recipe: Recipe) -> di
     }
 
 
-def swap(texts: list[Ids], table: Ids, counts: Ids, share: float, rng: np.random.Generator) -> list[Ids]:
+def swap(
+    texts: list[Ids], table: Ids, counts: Ids, share: float, rng: np.random.Generator
+) -> list[Ids]:
     if not share:
         return texts
     out = []
     for ids in texts:
         chosen = (rng.random(len(ids)) < share) & (counts[ids] > 0)
         if chosen.any():
-            parts = [table[i, : counts[i]] if c else np.array([i], np.int32) for i, c in zip(ids, chosen, strict=True)]
+            parts = [
+                table[i, : counts[i]] if c else np.array([i], np.int32)
+                for i, c in zip(ids, chosen, strict=True)
+            ]
             ids = np.concatenate(parts).astype(np.int32)
         out.append(ids)
     return out
@@ -211,7 +225,9 @@ def accuracy(left: torch.Tensor, right: torch.Tensor) -> tuple[float, float]:
     )
 
 
-def start(tokenizer: Tokenizer, recipe: Recipe, teacher: Teacher, model: str | None) -> torch.Tensor:
+def start(
+    tokenizer: Tokenizer, recipe: Recipe, teacher: Teacher, model: str | None
+) -> torch.Tensor:
     """First vectors: random, and for Latin pieces the teacher's vector of the piece (model2vec)."""
     generator = torch.Generator().manual_seed(recipe.seed)
     count = tokenizer.get_vocab_size()
@@ -219,8 +235,14 @@ def start(tokenizer: Tokenizer, recipe: Recipe, teacher: Teacher, model: str | N
     if model:
         from sentence_transformers import SentenceTransformer
 
-        named = {i: p.strip() for p, i in tokenizer.get_vocab().items() if p.strip().isascii() and p.strip()}
-        vectors = SentenceTransformer(model, device="cpu").encode(list(named.values()), batch_size=256)
+        named = {
+            i: p.strip()
+            for p, i in tokenizer.get_vocab().items()
+            if p.strip().isascii() and p.strip()
+        }
+        vectors = SentenceTransformer(model, device="cpu").encode(
+            list(named.values()), batch_size=256
+        )
         vectors = unit(vectors @ teacher.axes)
         first[list(named)] = torch.from_numpy(vectors)
     return first
@@ -238,7 +260,9 @@ def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None)
     kinds = samplers(data, pieces, teacher, recipe)
     table, counts = resegmented(tokenizer)
     seen = np.bincount(
-        np.concatenate([i for k in kinds.values() for side in (k.left, k.right) for i in side.texts]),
+        np.concatenate(
+            [i for k in kinds.values() for side in (k.left, k.right) for i in side.texts]
+        ),
         minlength=tokenizer.get_vocab_size(),
     )
     # Smooth inverse frequency (Arora et al. 2017) is where the weights start from.
@@ -268,7 +292,10 @@ def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None)
         if step % 250 == 249 or step == recipe.steps - 1:
             with torch.no_grad():
                 ko_en, en_ko = accuracy(student(check[0]), student(check[1]))
-            print(f"{step + 1} loss {loss.item():.3f} news ko-en {ko_en:.3f} en-ko {en_ko:.3f} {time.time() - began:.0f}s", flush=True)
+            print(
+                f"{step + 1} loss {loss.item():.3f} news ko-en {ko_en:.3f} en-ko {en_ko:.3f} {time.time() - began:.0f}s",
+                flush=True,
+            )
             export(student, out, recipe)
 
 
