@@ -8,7 +8,7 @@ one scale on which a passage and one in the other language can be compared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Fusion:
     cosine: float = 0.3
     share: float = 0.4
     margin: float = 3.0
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True, slots=True)

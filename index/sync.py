@@ -172,11 +172,10 @@ def apply(
         _settle_encoder(index, encoder_name, encoder)
         skipped = list(todo.skipped)
         wanted = [*todo.add, *todo.change]
-        done = stored = 0
+        stored = 0
         batch: list[tuple[Article, list[Passage]]] = []
         failed: set[str] = set()
-        for article_id in wanted:
-            done += 1
+        for done, article_id in enumerate(wanted, 1):
             try:
                 article = _read(todo, article_id)
                 batch.append((article, passages(article)))

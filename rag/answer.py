@@ -220,6 +220,6 @@ class _Writing:
                     evidence.quote,
                     self._verifier.support(evidence.score),
                     evidence.score,
-                )  # fmt: skip
+                )
             )
         return tuple(citations)

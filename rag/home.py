@@ -26,4 +26,5 @@ def open_index(folder: Path) -> Index:
 
 
 def open_answerer(folder: Path, settings: Settings | None = None) -> Answerer:
+    """The answerer of a home folder, with its own `rag.toml` when no settings are given."""
     return Answerer(open_index(folder), settings or load(folder))

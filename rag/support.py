@@ -9,14 +9,18 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
+from corpus.article import Language
 from corpus.text import language as language_of
 from corpus.text import sentences
+from index.analysis import terms
 from index.asking import Asked, Described, Rarity, asked, coverage, describe, gaps
-from index.encoder import Encoder
+from index.encoder import Encoder, Vectors
 from index.names import latin_keys
 from index.numbers import Quantity, quantities
 from index.search import Hit
+from index.translation import word_translations
 from rag.events import Support
 
 _NEGATION = {
@@ -27,36 +31,91 @@ _NEGATION = {
 }
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
+_FIRST = re.compile(r"([A-Z][a-z]{2,})\b")
 _EMPHASIS = re.compile(r"\*\*|__")
+_TRIED = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Weights of the score (logistic) and the thresholds of the three verdicts.
+    """Weights of the score (logistic, in the order of `_features`, for a claim in the language of
+    its source and in the other) and the thresholds of the three verdicts.
 
-    Calibrated by `benchmarks/verification.py`. A contradicted number or date puts the score at
-    `contradicted`; a name that the passage lacks or a negation on one side only at most at `doubtful`.
+    Calibrated by `benchmarks/verification.py`. A number or date that the source contradicts puts the
+    score at `contradicted`; one that it lacks, a name that it lacks, or a negation on one side only
+    at most at `doubtful`.
     """
 
-    held: float = 4.0
-    words: float = 2.0
-    cosine: float = 4.0
-    lacking: float = -1.5
-    bias: float = -4.0
-    across: float = 1.0
+    within: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+    beyond: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+    bias: tuple[float, float] = (-4.0, -3.0)
     supported: float = 0.5
     weak: float = 0.2
     contradicted: float = 0.1
     doubtful: float = 0.4
 
 
+class _Source:
+    """A passage taken apart once, for all the claims that are held against it."""
+
+    def __init__(self, hit: Hit) -> None:
+        self.hit = hit
+        self.spans = sentences(hit.text) or [(0, len(hit.text))]
+        head = f"{hit.title}\n{hit.heading or ''}\n{hit.published or ''}"
+        self.head = Described(frozenset(terms(head)), frozenset(), tuple(quantities(head)))
+        self.parts = [self._described(*span) for span in self.spans]
+        self.whole = _joined([self.head, *self.parts])
+        self.text = f"{head}\n{hit.text}"
+        self._vectors: dict[tuple[int, int], Vectors] = {}
+
+    def _described(self, start: int, end: int) -> Described:
+        text = self.hit.text[start:end]
+        return Described(frozenset(terms(text)), frozenset(), tuple(quantities(text)))
+
+    @cached_property
+    def keyed(self) -> list[Described]:
+        """The parts with the phonetic keys that only claims in the other language need."""
+        return [describe(self.hit.text[start:end]) for start, end in self.spans]
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        return describe(self.text).keys
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(word.lower() for word in _LATIN.findall(self.text))
+
+    def near(self, first: int, last: int, *, across: bool) -> Described:
+        """Two sentences, or one, with the title and heading above them."""
+        parts = self.keyed if across else self.parts
+        return _joined([self.head, *parts[first : last + 1]])
+
+    def vector(self, encoder: Encoder, first: int, last: int) -> Vectors:
+        if (first, last) not in self._vectors:
+            text = self.hit.text[self.spans[first][0] : self.spans[last][1]]
+            self._vectors[first, last] = encoder.encode_documents([text])[0]
+        return self._vectors[first, last]
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A sentence of an answer, taken apart once."""
+
+    text: str
+    language: Language
+    said: Asked
+    values: tuple[Quantity, ...]
+    names: tuple[str, ...]
+    vector: Vectors
+
+
 class Verifier:
     """Finds the evidence for a sentence in a passage, and scores it from 0 to 1."""
 
-    def __init__(
-        self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()
-    ) -> None:
+    def __init__(self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()) -> None:
         self._encoder, self._rarity, self._judgement = encoder, rarity, judgement
+        self._source = lru_cache(maxsize=64)(_Source)
+        self._claim = lru_cache(maxsize=64)(self._taken_apart)
 
     def evidence(self, claim: str, hit: Hit) -> tuple[int, int, float]:
         """Where in the article the best evidence for a claim stands: (start, end, score).
@@ -64,60 +123,76 @@ class Verifier:
         A source sentence that the claim repeats word for word is its evidence, with score 1; else
         the sentence, or two in a row, with the best score.
         """
-        spans = sentences(hit.text)
+        source = self._source(hit)
         plain = " ".join(_EMPHASIS.sub("", claim).split())
-        repeated = [
-            s
-            for s in spans
-            if len(_flat(hit.text[slice(*s)])) > 7 and _flat(hit.text[slice(*s)]) in plain
-        ]
-        if repeated:
+        flat = [(span, _flat(hit.text[slice(*span)])) for span in source.spans]
+        if repeated := [span for span, text in flat if len(text) > 7 and text in plain]:
             start, end = max(repeated, key=lambda span: span[1] - span[0])
             return hit.start + start, hit.start + end, 1.0
-        texts = [hit.text[start:end] for start, end in spans]
-        scores = self.scores(plain, texts, hit)
-        best = max(range(len(spans)), key=scores.__getitem__)
-        start, end, score = *spans[best], scores[best]
-        for other in (best - 1, best + 1):
-            if score < self._judgement.supported and 0 <= other < len(spans):
-                first, last = sorted((best, other))
-                pair = hit.text[spans[first][0] : spans[last][1]]
-                if (joint := self.scores(plain, [pair], hit)[0]) > score + 0.1:
-                    start, end, score = spans[first][0], spans[last][1], joint
-        return hit.start + start, hit.start + end, score
+        (first, last), score = self._best(self._claim(plain), source)
+        return hit.start + source.spans[first][0], hit.start + source.spans[last][1], score
 
-    def scores(self, claim: str, texts: Sequence[str], hit: Hit) -> list[float]:
-        """How well each text bears the claim, its passage being its context."""
-        across = language_of(claim) != hit.language
-        vectors = self._encoder.encode_documents([claim, *texts])
-        said = asked(claim, self._rarity)
-        context = f"{hit.title}\n{hit.heading or ''}\n{hit.published or ''}\n{hit.text}"
-        whole = describe(context)
-        missing = _unknown_names(claim, context, whole)
-        stated = [q for q in quantities(claim) if not (q.kind == "number" and _spelled(claim, q))]
-        found = []
-        for text, vector in zip(texts, vectors[1:], strict=True):
-            near = describe(f"{hit.title}\n{hit.heading or ''}\n{text}")
-            odds = self._odds(said, near, float(vector @ vectors[0]), across=across)
-            score = 1 / (1 + math.exp(-odds))
-            if missing or _negated(claim) != _negated(text):
-                score = min(score, self._judgement.doubtful)
-            agreement = [_agrees(q, near.values, whole.values, hit.published) for q in stated]
-            if False in agreement:
-                score = min(score, self._judgement.contradicted)
-            found.append(score)
-        return found
+    def _best(self, claim: _Claim, source: _Source) -> tuple[tuple[int, int], float]:
+        """The places of the best sentence or two, of those that hold most of the claim."""
+        across = claim.language != source.hit.language
+        last = len(source.spans) - 1
+        single = [(i, i) for i in range(last + 1)]
+        nears = {pair: source.near(*pair, across=across) for pair in single}
+        held = {pair: coverage(claim.said, near, across=across) for pair, near in nears.items()}
+        tried = sorted(single, key=held.__getitem__, reverse=True)[:_TRIED]
+        scores = {pair: self._score(claim, source, pair) for pair in tried}
+        best = max(tried, key=scores.__getitem__)
+        if scores[best] < self._judgement.supported:
+            place = best[0]
+            for pair in ((place - 1, place), (place, place + 1)):
+                if pair[0] >= 0 and pair[1] <= last:
+                    scores[pair] = self._score(claim, source, pair)
+            joint = max(scores, key=scores.__getitem__)
+            best = joint if scores[joint] > scores[best] + 0.1 else best
+        return best, scores[best]
 
-    def _odds(self, said: Asked, near: Described, cosine: float, *, across: bool) -> float:
-        weights = self._judgement
-        lacking, words, _ = gaps(said, near, across=across)
+    def _score(self, claim: _Claim, source: _Source, pair: tuple[int, int]) -> float:
+        across = claim.language != source.hit.language
+        features, limit = self.features(claim, source, pair)
+        weights = self._judgement.beyond if across else self._judgement.within
+        odds = sum(w * f for w, f in zip(weights, features, strict=True)) + self._judgement.bias[across]
+        return min(limit, 1 / (1 + math.exp(-odds)))
+
+    def features(
+        self, claim: _Claim, source: _Source, pair: tuple[int, int]
+    ) -> tuple[tuple[float, ...], float]:
+        """What speaks for and against a claim, and the score that it can have at most."""
+        across = claim.language != source.hit.language
+        near = source.near(*pair, across=across)
+        lacking, words, _ = gaps(claim.said, near, across=across)
+        whole = _joined([source.head, *source.keyed]) if across else source.whole
+        absent, around, _ = gaps(claim.said, whole, across=across)
+        published = source.hit.published
+        apart = [q for q in claim.values if not _agrees(q, near.values, published)]
+        missing = [q for q in apart if not _agrees(q, source.whole.values, published)]
+        limit = 1.0
+        if missing or _unknown_names(claim, source):
+            limit = self._judgement.doubtful
+        text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
+        if _negated(claim.text) != _negated(text):
+            limit = self._judgement.doubtful
+        if any(_rivals(q, near.values) for q in missing):
+            limit = self._judgement.contradicted
+        cosine = float(source.vector(self._encoder, *pair) @ claim.vector)
         return (
-            weights.held * coverage(said, near, across=across)
-            + weights.words * words
-            + weights.cosine * cosine
-            + weights.lacking * lacking
-            + weights.across * across
-            + weights.bias
+            coverage(claim.said, near, across=across), words, cosine, lacking,
+            absent, around, float(bool(apart)), _strange(claim.said, whole),
+            float(pair[0] != pair[1]),
+        ), limit  # fmt: skip
+
+    def _taken_apart(self, text: str) -> _Claim:
+        return _Claim(
+            text,
+            language_of(text),
+            asked(text, self._rarity),
+            tuple(q for q in quantities(text) if not _spelled(text, q)),
+            tuple(_names(text)),
+            self._encoder.encode_documents([text])[0],
         )
 
     def support(self, score: float) -> Support:
@@ -125,6 +200,20 @@ class Verifier:
         if score >= self._judgement.supported:
             return "supported"
         return "weak" if score >= self._judgement.weak else "unsupported"
+
+
+def _joined(parts: Sequence[Described]) -> Described:
+    return Described(
+        frozenset().union(*(part.terms for part in parts)),
+        frozenset().union(*(part.keys for part in parts)),
+        tuple(quantity for part in parts for quantity in part.values),
+    )
+
+
+def _strange(said: Asked, whole: Described) -> float:
+    """How rare the rarest word is that the passage has nothing of: 1 for one that nothing has."""
+    rare = [w.weight for w in said.words if 2 * len(w.terms & whole.terms) < len(w.terms)]
+    return max(rare, default=0.0) / said.unseen if said.unseen else 0.0
 
 
 def _flat(text: str) -> str:
@@ -140,23 +229,31 @@ def _negated(text: str) -> bool:
     return len(_NEGATION[language_of(text)].findall(text)) % 2 == 1
 
 
-def _unknown_names(claim: str, context: str, whole: Described) -> list[str]:
+def _names(claim: str) -> list[str]:
+    """Capitalised Latin words; the first word only when it is no word of the language."""
+    found = _NAME.findall(claim)
+    first = _FIRST.match(claim)
+    if first and not any(word_translations(first[1].lower())):
+        found.append(first[1])
+    return found
+
+
+def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     """Capitalised Latin words of the claim that its passage has in neither script."""
-    known = {word.lower() for word in _LATIN.findall(context)}
-    return [
-        name
-        for name in _NAME.findall(claim)
-        if name.lower() not in known
-        and name.lower().rstrip("s") not in known
-        and not (set(latin_keys(name)) & whole.keys)
-    ]
+    lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
+    if lost and source.hit.language == "ko":
+        return [name for name in lost if not set(latin_keys(name)) & source.keys]
+    return [name for name in lost if not set(terms(name)) & source.whole.terms]
 
 
-def _agrees(
-    stated: Quantity, near: Sequence[Quantity], whole: Sequence[Quantity], published: str | None
-) -> bool:
-    """Whether a stated value stands in the evidence, or else in the passage around it."""
-    return any(_same(stated, other, published) for other in (*near, *whole))
+def _agrees(stated: Quantity, values: Sequence[Quantity], published: str | None) -> bool:
+    """Whether a stated value is among those of the evidence."""
+    return any(_same(stated, other, published) for other in values)
+
+
+def _rivals(stated: Quantity, values: Sequence[Quantity]) -> bool:
+    """Whether the evidence gives a value of the same kind, which is then another one."""
+    return any(value.kind == stated.kind for value in values)
 
 
 def _same(a: Quantity, b: Quantity, published: str | None) -> bool:

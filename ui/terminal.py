@@ -218,17 +218,16 @@ def _languages(found: Status) -> str:
 
 
 def show_evaluation(result: Any) -> None:
-    """The table of an evaluation, kind by kind."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    columns = list(next(iter(result.kinds.values())))
-    for name in ("kind", *columns):
-        table.add_column(name, justify="left" if name == "kind" else "right")
-    for kind, figures in result.kinds.items():
-        cells = (figures[name] for name in columns)
-        table.add_row(kind, *("–" if c is None else f"{c:g}" for c in cells))
-    Console().print(table)
+    """The table of an evaluation: a line for each figure, a column for each kind of question."""
+    kinds = list(result.kinds)
+    print(" " * 20 + "".join(f"{kind:>14}" for kind in kinds))
+    for name in next(iter(result.kinds.values())):
+        cells = (_figure(result.kinds[kind][name]) for kind in kinds)
+        print(f"{name:20}" + "".join(f"{cell:>14}" for cell in cells))
+    print()
     for name, value in result.overall.items():
-        print(f"{name}: {value:g}" if value is not None else f"{name}: –")
+        print(f"{name:24}{_figure(value):>10}")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}".rstrip("0").rstrip(".")

@@ -78,7 +78,7 @@ def read_cases(path: Path) -> list[Case]:
                     tuple(value["answers"]),
                     tuple(value["articles"]),
                     str(value["kind"]),
-                )  # fmt: skip
+                )
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BatchError(
@@ -159,8 +159,9 @@ def _place(outcome: Outcome) -> int:
 def _right_language(answer: Answer) -> bool:
     """Whether the answer is in the question's language; quotations may be in the other."""
     text = answer.answer
-    for citation in answer.citations:
-        text = text.replace(" ".join(citation.quote.split()), "")
+    for sentence in answer.sentences:
+        for evidence in sentence.evidence:
+            text = text.replace(" ".join(evidence.quote.split()), "")
     return language_of(text) == answer.language if any(map(str.isalpha, text)) else True
 
 

@@ -15,6 +15,7 @@ from rag.events import Text, Turn
 from rag.reading import prompts
 
 NAME = "builtin"
+_VALUED = 4  # the feature that a value of the wanted kind stands in the sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Extractive:
             nearest = ranked[0].hit.title if ranked and ranked[0].features[0] > 0.2 else None
             yield Text(prompts.refusal(language, nearest))
             return
-        for place, candidate in enumerate(self.choose(ranked)):
+        for place, candidate in enumerate(self.choose(wanted, ranked)):
             yield Text((" " if place else "") + _written(candidate, wanted, language))
 
     def rank(
@@ -115,15 +116,19 @@ class Extractive:
         odds = float(np.dot(features, self._model.evidence)) + self._model.bias
         return odds + self._model.across * across
 
-    def choose(self, ranked: Sequence[Candidate]) -> list[Candidate]:
-        """The best sentence, and up to two more that come close to it and say something else."""
-        chosen = [ranked[0]]
+    def choose(self, wanted: Asked, ranked: Sequence[Candidate]) -> list[Candidate]:
+        """The best sentence, and one more that comes close to it and says something else.
+
+        Where a number or a date is asked for and the best one has it, so must the other.
+        """
+        best = ranked[0]
+        valued = best.features[_VALUED] > 0
         for candidate in ranked[1:]:
-            if len(chosen) == 2 or candidate.score < self._model.again * ranked[0].score:
+            if candidate.score < self._model.again * best.score:
                 break
-            if all(candidate.text != other.text for other in chosen):
-                chosen.append(candidate)
-        return chosen
+            if candidate.text != best.text and (candidate.features[_VALUED] > 0 or not valued):
+                return [best, candidate]
+        return [best]
 
 
 def _features(

@@ -101,6 +101,13 @@ def test_lines_in_another_encoding_fail_alone(answerer: Answerer, tmp_path: Path
     assert "UTF-8" in third["error"]
 
 
+def test_an_id_that_is_no_text_stops_nothing(answerer: Answerer, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "\\ud800", "question": "EXAONE?"}\n' + LINES[0], encoding="utf-8")
+    assert run(answerer, source, tmp_path / "out.jsonl").done == 2
+    assert read(tmp_path / "out.jsonl")[1]["id"] == "하나"
+
+
 def test_an_absurdly_nested_line_fails_alone(answerer: Answerer, tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     digits = '{"question": ' + "9" * 5000 + "}"
