@@ -33,6 +33,7 @@ class Chunking:
     english: int = 1000
 
     def limit(self, text_language: Language) -> int:
+        """The longest passage in that language, in characters."""
         return self.korean if text_language == "ko" else self.english
 
 

@@ -21,7 +21,7 @@ from index.segmenter import bundled
 _RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
-_KEY_LENGTH = 3
+_KEY_LENGTH = 2
 
 
 @dataclass(frozen=True, slots=True)

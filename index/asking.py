@@ -63,6 +63,7 @@ class Asked:
 
     @property
     def weight(self) -> float:
+        """What all words weigh together."""
         return sum(word.weight for word in self.words)
 
 
@@ -155,7 +156,7 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     if numeric and any(term[0].isdigit() for term in word.terms):
         return 1.0
     if across:
-        if any(len(key) > 2 for key in word.keys & text.keys):
+        if any(len(key) > 2 or not word.translations for key in word.keys & text.keys):
             return 1.0
         for meaning, weight in word.translations:
             if text.terms.issuperset(meaning):

@@ -18,7 +18,7 @@ from index.analysis import DocumentTerms, QueryTerms
 from index.checksums import damaged, note
 from index.translation import Translation
 
-TERMS_VERSION = "3"
+TERMS_VERSION = "4"
 _HEAP = 64_000_000
 
 
@@ -34,7 +34,7 @@ class Weights:
     names: float = 0.5
     numbers: float = 0.5
     words: float = 1.0
-    common: float = 0.02
+    common: float = 0.2
 
 
 class TermView:

@@ -47,7 +47,11 @@ def word_translations(word: str) -> tuple[tuple[Translation, ...], ...]:
     for stem in reversed(stems(word)):
         if stem in _table()["ko"]:
             return (_group("ko", stem),)
-    return tuple(_group("ko", piece) for piece in bundled().pieces(word) if len(piece) > 1)
+    pieces = bundled().pieces(stems(word)[-1])
+    # A name falls into pieces that mean something else: only a word known from end to end is meant.
+    if any(len(piece) > 1 and piece not in _table()["ko"] for piece in pieces):
+        return ()
+    return tuple(_group("ko", piece) for piece in pieces if len(piece) > 1)
 
 
 def _group(language: str, unit: str) -> tuple[Translation, ...]:

@@ -154,6 +154,7 @@ def _in_file(
     for i in state.dead.tolist():
         if i >> 3 < len(bitmap):
             bitmap[i >> 3] &= ~np.uint8(1 << (i & 7))
+    selector: faiss.IDSelector
     if only is not None:
         allowed = np.array(only, np.int64)
         selector = faiss.IDSelectorBatch(allowed[_marked(bitmap, allowed)])
@@ -208,7 +209,7 @@ def _partitioned(dim: int, count: int, blocks: list[tuple[list[int], Vectors]]) 
     index = faiss.IndexIVFScalarQuantizer(
         quantiser, dim, lists, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT, False
     )
-    quantiser.this.disown()
+    quantiser.this.disown()  # type: ignore[attr-defined]  # every SWIG object has it
     index.own_fields = True
     sample = np.concatenate([vectors for _, vectors in blocks])[:: max(1, count // _TRAINING)]
     index.cp.niter = 10

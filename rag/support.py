@@ -142,21 +142,23 @@ class Verifier:
         tried = sorted(single, key=held.__getitem__, reverse=True)[:_TRIED]
         scores = {pair: self._score(claim, source, pair) for pair in tried}
         best = max(tried, key=scores.__getitem__)
-        if scores[best] < self._judgement.supported:
+        score, limit = scores[best]
+        if min(score, limit) < self._judgement.supported:
             place = best[0]
             for pair in ((place - 1, place), (place, place + 1)):
                 if pair[0] >= 0 and pair[1] <= last:
                     scores[pair] = self._score(claim, source, pair)
-            joint = max(scores, key=scores.__getitem__)
-            best = joint if scores[joint] > scores[best] + 0.1 else best
-        return best, scores[best]
+            joint = max(scores, key=lambda pair: min(scores[pair]))
+            best = joint if min(scores[joint]) > min(scores[best]) + 0.1 and joint[0] != joint[1] else best
+        return best, min(scores[best])
 
-    def _score(self, claim: _Claim, source: _Source, pair: tuple[int, int]) -> float:
+    def _score(self, claim: _Claim, source: _Source, pair: tuple[int, int]) -> tuple[float, float]:
+        """The score before hard contradictions, and the most that they allow."""
         across = claim.language != source.hit.language
         features, limit = self.features(claim, source, pair)
         weights = self._judgement.beyond if across else self._judgement.within
         odds = sum(w * f for w, f in zip(weights, features, strict=True)) + self._judgement.bias[across]
-        return min(limit, 1 / (1 + math.exp(-odds)))
+        return 1 / (1 + math.exp(-odds)), limit
 
     def features(
         self, claim: _Claim, source: _Source, pair: tuple[int, int]

@@ -25,10 +25,12 @@ _WATCH_SECONDS = 3.0
 
 
 def asking(request: Request, question: str) -> Request:
+    """The same request with another question."""
     return replace(request, question=question)
 
 
 def say(text: str = "") -> None:
+    """A line for people, on stderr."""
     print(text, file=sys.stderr)
 
 
@@ -62,6 +64,7 @@ def show_answer(events: Iterator[Event]) -> None:
 
 
 def show_hits(hits: list[Hit]) -> None:
+    """Three lines for each hit: what it is, how it begins, where it stands."""
     for place, hit in enumerate(hits, 1):
         dated = f" · {hit.published}" if hit.published else ""
         print(f"{place}. {hit.title} ({hit.language}{dated})  {hit.score:.3f}")
@@ -153,6 +156,7 @@ def watch(sync: Callable[[], Iterable[Step]], *, as_json: bool) -> None:
 
 
 def show_batch(steps: "Iterator[batch.Progress]", out: Path) -> None:
+    """How many are answered, while it lasts; a line with the sum at the end."""
     done = failed = 0
     for step in steps:
         done, failed = step.done, step.failed
@@ -195,6 +199,7 @@ def _span(wanted: str) -> tuple[str, int | None, int | None]:
 
 
 def show_status(found: Status, *, as_json: bool) -> None:
+    """The state of the index as lines, or as JSON with `healthy`."""
     if as_json:
         value = asdict(found) | {"healthy": not found.problems}
         print(json.dumps(value, ensure_ascii=False))

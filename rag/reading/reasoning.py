@@ -122,7 +122,8 @@ class Reasoning:
         not even one passage fits.
         """
         context = getattr(self._model, "context", None)
-        recent = [history[-_TURNS:], history[-1:], ()] if history else [()]
+        told = [turn for turn in history if turn.answer.strip()]  # others were stopped
+        recent = [told[-_TURNS:], told[-1:], []] if told else [[]]
         if context is None:
             return self.messages(question, language, hits, recent[0])
         room = context - _SPARE - sum(self._budgets())
@@ -146,8 +147,6 @@ class Reasoning:
             SystemMessage(prompts.SYSTEM[language].format(refusal=prompts.REFUSAL[language]))
         ]
         for turn in history[-_TURNS:]:
-            if not turn.answer.strip():
-                continue  # stopped before it began
             asked, said = _defused(turn.question), _defused(citations.strip(turn.answer))
             found += [HumanMessage(asked), AIMessage(said)]
         passages = "\n\n".join(_passage(n, hit, language) for n, hit in enumerate(hits, 1))

@@ -6,21 +6,30 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from pydantic import Field
 from transformers import AutoTokenizer
 from transformers.utils import logging as library_logging
 
 from corpus.article import Language
+from index.search import Hit
 from rag.answer import Answerer
-from rag.events import Request, Sentence, Text, Thought
+from rag.errors import QuestionError
+from rag.events import Replaced, Request, Sentence, Text, Thought, Turn
 from rag.home import open_answerer
-from rag.models.chat import Options
+from rag.models.chat import Options, chunk
+from rag.models.errors import ModelError
 from rag.models.local import LocalChat
+from rag.models.thinking import Piece
 from rag.reading import prompts
 from rag.reading.reasoning import Reasoning
 from tests.rag import test_remote, tiny_models
@@ -262,7 +271,7 @@ def test_the_other_language_is_asked_once_more(
 
 
 class Scripted(BaseChatModel):
-    """Says what it was given, in order, and counts four characters as a token."""
+    """Says what it was given, in order, and counts two characters as a token."""
 
     says: list[list[Piece]]
     context: int | None = None
@@ -273,7 +282,7 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     def count_tokens(self, messages: list[BaseMessage]) -> int:
-        return sum(len(message.text) for message in messages) // 4
+        return sum(len(message.text) for message in messages) // 2
 
     def _stream(
         self, messages: list[BaseMessage], stop: list[str] | None = None,
@@ -352,11 +361,11 @@ def test_what_is_restated_is_not_said_twice(
 
 def test_passages_are_cut_to_the_context(hits: list[Hit]) -> None:
     shown = []
-    for context in (100_000, 3000, 1500):
+    for context in (100_000, 2500, 1500):
         model, reader = scripted("240억 개입니다 [1].", context=context)
         list(reader.read(KOREAN, "ko", hits))
         [asked] = model.asked
-        assert model.count_tokens(asked) + 500 <= max(context, 2000)
+        assert model.count_tokens(asked) + 500 <= context
         numbers = [n for n in range(1, 9) if f"<자료 번호={n}>" in asked[-1].text]
         assert numbers == list(range(1, len(numbers) + 1)), "the best stay"
         assert all(hit.text in asked[-1].text for hit in hits[: len(numbers)]), "and stay whole"
@@ -381,7 +390,7 @@ def test_history_is_without_thoughts_and_gives_way(hits: list[Hit]) -> None:
     turns.append(Turn("멈춘 물음", ""))
     model, reader = scripted("240억 개입니다 [1].", context=100_000)
     list(reader.read(KOREAN, "ko", hits, turns))
-    assert [m.type for m in model.asked[0]] == ["system", *["human", "ai"] * 3, "human"]
+    assert [m.type for m in model.asked[0]] == ["system", *["human", "ai"] * 4, "human"]
     earlier = "".join(m.text for m in model.asked[0][1:-1])
     assert "답 5입니다." in earlier and "[1]" not in earlier and "</think>" not in earlier
     model, reader = scripted("240억 개입니다 [1].", context=2000)

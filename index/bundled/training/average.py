@@ -25,7 +25,7 @@ def main(out: Path, runs: list[Path]) -> None:
                 stored["rows"].astype(np.float32) * stored["scales"].astype(np.float32)[:, None]
             )
     out.mkdir(parents=True, exist_ok=True)
-    np.savez(out / "vectors.npz", **quantised(np.mean(vectors, axis=0)))
+    np.savez(out / "vectors.npz", allow_pickle=False, **quantised(np.mean(vectors, axis=0)))
     shutil.copyfile(runs[0] / "vocabulary.json", out / "vocabulary.json")
 
 

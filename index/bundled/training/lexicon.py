@@ -29,6 +29,7 @@ def korean_units(text: str) -> list[str]:
 
 
 def english_units(text: str) -> list[str]:
+    """The stems of a text without stop words and numbers."""
     return [
         term for term in terms(text) if term.isascii() and not term.isdigit() and term not in STOP
     ]

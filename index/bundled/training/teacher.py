@@ -20,6 +20,7 @@ def digest(text: str) -> int:
 
 
 def main(data: Path, model: str, out: Path) -> None:
+    """Encode every text that training needs, the shortest first, and write the cache."""
     from sentence_transformers import SentenceTransformer
 
     texts = sorted(set(teacher_texts(data)), key=lambda text: (len(text), text))

@@ -56,6 +56,7 @@ class Pieces:
         self._known: dict[str, list[int]] = {}
 
     def of(self, texts: list[str]) -> list[Ids]:
+        """The ids of each text, int32; a text without words is one unknown piece."""
         split = [words(text) for text in texts]
         new = [w for w in {w for ws in split for w in ws} if w not in self._known]
         for word, encoding in zip(new, self._tokenizer.encode_batch_fast(new), strict=True):
@@ -79,11 +80,14 @@ class Teacher:
         self._vectors = torch.from_numpy(unit(vectors @ self.axes))
 
     def of(self, texts: list[str]) -> torch.Tensor:
+        """Unit vectors (len(texts), dim). Raises KeyError for a text that is not cached."""
         return self._vectors[[self._row[digest(text)] for text in texts]]
 
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    """The rows scaled to length 1; rows of zeros stay."""
+    norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(norms, 1e-9)
 
 
 def resegmented(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
@@ -139,6 +143,7 @@ class Side:
     targets: torch.Tensor | None
 
     def rows(self, chosen: NDArray[np.int64]) -> "Side":
+        """The texts at these places."""
         targets = None if self.targets is None else self.targets[chosen]
         return Side([self.texts[i] for i in chosen], targets)
 
@@ -151,12 +156,14 @@ class Sampler:
         self._cumulated = np.cumsum(odds / odds.sum())
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Side, Side]:
+        """Both sides of at most `count` pairs, each pair once."""
         drawn = np.searchsorted(self._cumulated, rng.random(count))
         chosen = np.unique(np.minimum(drawn, len(self._cumulated) - 1))
         return self.left.rows(chosen), self.right.rows(chosen)
 
 
 def samplers(data: Path, pieces: Pieces, teacher: Teacher, recipe: Recipe) -> dict[str, Sampler]:
+    """A sampler for each kind of pair, named like the recipe's batch sizes."""
     pairs = rows(data, "parallel")
     odds = {
         "pydocs": recipe.docs,
@@ -195,6 +202,7 @@ def samplers(data: Path, pieces: Pieces, teacher: Teacher, recipe: Recipe) -> di
 def swap(
     texts: list[Ids], table: Ids, counts: Ids, share: float, rng: np.random.Generator
 ) -> list[Ids]:
+    """The texts with a share of their pieces replaced as `resegmented` has it."""
     if not share:
         return texts
     out = []
@@ -211,12 +219,14 @@ def swap(
 
 
 def contrast(left: torch.Tensor, right: torch.Tensor, scale: float) -> torch.Tensor:
+    """InfoNCE in both directions for unit vectors (n, dim) whose rows belong together."""
     scores = left @ right.T * scale
     truth = torch.arange(len(left))
     return (functional.cross_entropy(scores, truth) + functional.cross_entropy(scores.T, truth)) / 2
 
 
 def accuracy(left: torch.Tensor, right: torch.Tensor) -> tuple[float, float]:
+    """How often the nearest row is the right one, from the left and from the right."""
     scores = left @ right.T
     truth = torch.arange(len(left))
     return (
@@ -231,7 +241,7 @@ def start(
     """First vectors: random, and for Latin pieces the teacher's vector of the piece (model2vec)."""
     generator = torch.Generator().manual_seed(recipe.seed)
     count = tokenizer.get_vocab_size()
-    first = torch.randn((count, recipe.dim), generator=generator) / recipe.dim**0.5
+    first: torch.Tensor = torch.randn((count, recipe.dim), generator=generator) / recipe.dim**0.5
     if model:
         from sentence_transformers import SentenceTransformer
 
@@ -249,6 +259,7 @@ def start(
 
 
 def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None) -> None:
+    """Train in memory, writing the vectors and their accuracy every 250 steps."""
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -286,7 +297,7 @@ def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None)
                     loss = loss + weight * recipe.distil * distance
             loss = loss + weight * contrast(vectors[0], vectors[1], recipe.scale)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimiser.step()
         schedule.step()
         if step % 250 == 249 or step == recipe.steps - 1:
@@ -312,11 +323,12 @@ def export(student: Student, out: Path, recipe: Recipe) -> None:
     """Write the vectors with the weights folded into them."""
     with torch.no_grad():
         folded = (student.vectors * student.logs.exp()[:, None]).numpy()
-    np.savez(out / "vectors.npz", **quantised(folded))
+    np.savez(out / "vectors.npz", allow_pickle=False, **quantised(folded))
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1) + "\n")
 
 
 def main() -> None:
+    """Read the flags and train."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("teacher", type=Path)
