@@ -181,4 +181,4 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
 def answering(question: Asked, values: Sequence[Quantity]) -> Quantity | None:
     """The first value of the wanted kind that the question does not hold itself."""
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
-    return next((q for q in values if q.kind in kinds and not set(q.terms) & question.values), None)
+    return next((q for q in values if q.kind in kinds and not set(q.terms) <= question.values), None)

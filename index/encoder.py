@@ -64,8 +64,9 @@ class BundledEncoder:
             for row, pieces in enumerate(self._segmenter.ids(texts[first : first + _BATCH]), first):
                 if pieces:
                     vectors[row] = self._scales[pieces] @ self._rows[pieces].astype(np.float32)
-        norms: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.maximum(norms, 1e-9)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        normed: Vectors = vectors / np.maximum(norms, 1e-9)
+        return normed
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         return self.encode_documents(texts)

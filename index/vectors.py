@@ -159,11 +159,13 @@ def _in_file(
         allowed = np.array(only, np.int64)
         selector = faiss.IDSelectorBatch(allowed[_marked(bitmap, allowed)])
     else:
-        selector = faiss.IDSelectorBitmap(8 * len(bitmap), faiss.swig_ptr(bitmap))
+        selector = faiss.IDSelectorBitmap(len(bitmap), faiss.swig_ptr(bitmap))
+    parameters: faiss.SearchParameters
+    # FAISS takes every field as a keyword; its stubs know of none.
     if isinstance(faiss.downcast_index(state.index), faiss.IndexIVF):
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=_PROBES)  # type: ignore[call-arg]
     else:
-        parameters = faiss.SearchParameters(sel=selector)
+        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
     scores, ids = state.index.search(vector[None, :], k, params=parameters)
     for passage, score in zip(ids[0].tolist(), scores[0].tolist(), strict=True):
         if passage >= 0:

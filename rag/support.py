@@ -7,14 +7,15 @@ numbers, dates, names and negation agree. A number that the evidence contradicts
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 from corpus.article import Language
 from corpus.text import language as language_of
 from corpus.text import sentences
-from index.analysis import terms
+from index.analysis import STOP, terms
 from index.asking import Asked, Described, Rarity, asked, coverage, describe, gaps
 from index.encoder import Encoder, Vectors
 from index.names import latin_keys
@@ -31,9 +32,20 @@ _NEGATION = {
 }
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
+_COPULA = re.compile(
+    r"(?<=[가-힣\w)])(?:(?:이|이었|였)(?:다|습니다|어요)|입니다|이에요|예요|이라고 한다|(?<=[가-힣]{2})다)(?=[.!?]*$)"
+)
+_ORDINAL = re.compile(
+    r"\b(?:(first)|(second)|(third)|(fourth)|(fifth)|(sixth)|(seventh)|(eighth)|(ninth)|(tenth))\b", re.I
+)
+_COUNTED = re.compile(
+    r"(?:(한)|(두)|(세)|(네)|(다섯)|(여섯)|(일곱)|(여덟)|(아홉)|(열))\s?(?:명|개|번|곳|살|가지|달|차례|대|마리|편|시간|사람)"
+)
+_ROMAN = re.compile(r"[IVX]+$")
 _FIRST = re.compile(r"([A-Z][a-z]{2,})\b")
 _EMPHASIS = re.compile(r"\*\*|__")
 _TRIED = 4
+_TENS = frozenset(str(10 * tens) for tens in range(2, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +58,8 @@ class Judgement:
     at most at `doubtful`.
     """
 
-    within: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0)
-    beyond: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0)
+    within: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    beyond: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     bias: tuple[float, float] = (-4.0, -3.0)
     supported: float = 0.5
     weak: float = 0.2
@@ -62,7 +74,7 @@ class _Source:
         self.hit = hit
         self.spans = sentences(hit.text) or [(0, len(hit.text))]
         head = f"{hit.title}\n{hit.heading or ''}\n{hit.published or ''}"
-        self.head = Described(frozenset(terms(head)), frozenset(), tuple(quantities(head)))
+        self.head = Described(frozenset(terms(head)), frozenset(), tuple(_values(head)))
         self.parts = [self._described(*span) for span in self.spans]
         self.whole = _joined([self.head, *self.parts])
         self.text = f"{head}\n{hit.text}"
@@ -70,7 +82,7 @@ class _Source:
 
     def _described(self, start: int, end: int) -> Described:
         text = self.hit.text[start:end]
-        return Described(frozenset(terms(text)), frozenset(), tuple(quantities(text)))
+        return Described(frozenset(terms(text)), frozenset(), tuple(_values(text)))
 
     @cached_property
     def keyed(self) -> list[Described]:
@@ -83,7 +95,7 @@ class _Source:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(word.lower() for word in _LATIN.findall(self.text))
+        return frozenset(word.lower() for word in _LATIN.findall(_unaccented(self.text)))
 
     def near(self, first: int, last: int, *, across: bool) -> Described:
         """Two sentences, or one, with the title and heading above them."""
@@ -172,11 +184,10 @@ class Verifier:
         published = source.hit.published
         apart = [q for q in claim.values if not _agrees(q, near.values, published)]
         missing = [q for q in apart if not _agrees(q, source.whole.values, published)]
-        limit = 1.0
-        if missing or _unknown_names(claim, source):
-            limit = self._judgement.doubtful
         text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
-        if _negated(claim.text) != _negated(text):
+        unknown = _unknown_names(claim, source)
+        limit = 1.0
+        if missing or not across and (unknown or self._opposed(claim, text)):
             limit = self._judgement.doubtful
         if any(_rivals(q, near.values) for q in missing):
             limit = self._judgement.contradicted
@@ -184,15 +195,21 @@ class Verifier:
         return (
             coverage(claim.said, near, across=across), words, cosine, lacking,
             absent, around, float(bool(apart)), _strange(claim.said, whole),
-            float(pair[0] != pair[1]),
+            float(pair[0] != pair[1]), len(unknown) / max(1, len(claim.names)),
+            float(self._opposed(claim, text)), _strange(claim.said, near),
         ), limit  # fmt: skip
+
+    def _opposed(self, claim: _Claim, text: str) -> bool:
+        if _negated(claim.text):
+            return not _negated(text)
+        return _denied(text, claim.said)
 
     def _taken_apart(self, text: str) -> _Claim:
         return _Claim(
             text,
             language_of(text),
-            asked(text, self._rarity),
-            tuple(q for q in quantities(text) if not _spelled(text, q)),
+            asked(_COPULA.sub("", text), self._rarity),
+            tuple(q for q in _values(text) if not _spelled(text, q)),
             tuple(_names(text)),
             self._encoder.encode_documents([text])[0],
         )
@@ -227,25 +244,67 @@ def _spelled(claim: str, quantity: Quantity) -> bool:
     return claim[quantity.start : quantity.end].lower() in ("one", "a", "two", "half")
 
 
+def _values(text: str) -> list[Quantity]:
+    """The quantities of a text, `twenty-nine` as one, with ordinals and counted Korean numerals."""
+    found: list[Quantity] = []
+    for quantity in quantities(text):
+        before = found[-1] if found else quantity
+        if quantity.start - before.end == 1 and text[before.start].isalpha() and before.value in _TENS:
+            total = str(int(before.value) + int(float(quantity.value)))
+            found[-1] = replace(quantity, value=total, start=before.start)
+        else:
+            found.append(quantity)
+    for pattern in (_ORDINAL, _COUNTED):
+        for match in pattern.finditer(text):
+            found.append(Quantity("number", str(match.lastindex), None, *match.span(match.lastindex or 0)))
+    return found
+
+
+def _denied(text: str, claim: Asked) -> bool:
+    """Whether a source sentence negates what the claim speaks of, rather than something beside it."""
+    held = frozenset().union(*(word.terms for word in claim.words))
+    for match in _NEGATION[language_of(text)].finditer(text):
+        around = text[match.end() : match.end() + 30].split()[:3]
+        if language_of(text) == "ko":
+            around = text[: match.end()].split()[-2:]
+        if held & (set(terms(" ".join(around))) - STOP):
+            return True
+    return False
+
+
 def _negated(text: str) -> bool:
-    return len(_NEGATION[language_of(text)].findall(text)) % 2 == 1
+    return bool(_NEGATION[language_of(text)].search(text))
 
 
 def _names(claim: str) -> list[str]:
     """Capitalised Latin words; the first word only when it is no word of the language."""
-    found = _NAME.findall(claim)
-    first = _FIRST.match(claim)
+    plain = _unaccented(claim)
+    found = _NAME.findall(plain)
+    first = _FIRST.match(plain)
     if first and not any(word_translations(first[1].lower())):
         found.append(first[1])
-    return found
+    return [name for name in found if name.lower() not in STOP and not _ROMAN.match(name)]
+
+
+def _unaccented(text: str) -> str:
+    if text.isascii() or language_of(text) == "ko":
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
 def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     """Capitalised Latin words of the claim that its passage has in neither script."""
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
+    lost = [n for n in lost if not any(_akin(n.lower(), word) for word in source.words)]
     if lost and source.hit.language == "ko":
         return [name for name in lost if not set(latin_keys(name)) & source.keys]
     return [name for name in lost if not set(terms(name)) & source.whole.terms]
+
+
+def _akin(name: str, word: str) -> bool:
+    """`american` and `america`, `norman` and `normandy`: one the beginning of the other, nearly."""
+    shared = max(4, len(name) - 3)
+    return name[:shared] == word[:shared] and abs(len(name) - len(word)) < 4
 
 
 def _agrees(stated: Quantity, values: Sequence[Quantity], published: str | None) -> bool:

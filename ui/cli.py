@@ -19,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ask a folder of Korean and English articles; every sentence of an answer cites its source.",
 )
-models_app = typer.Typer(no_args_is_help=False, invoke_without_command=True)
+models_app = typer.Typer(invoke_without_command=True)
 
 Home = Annotated[Path | None, typer.Option("--home", help="The folder that everything lives in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
@@ -284,7 +284,51 @@ def status(as_json: AsJson = False, home: Home = None) -> None:
         raise typer.Exit(1)
 
 
-app.add_typer(models_app, name="models", help="Reasoning models: list, pull NAME, check NAME.")
+@models_app.callback()
+def models(context: typer.Context) -> None:
+    """Reasoning models: list, pull NAME, check NAME."""
+    if context.invoked_subcommand is None:
+        models_list()
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False, home: Home = None) -> None:
+    """Which models there are: what fits this machine, what is here, licence, languages."""
+    from rag import settings
+    from rag.models import manage
+    from ui import models_terminal
+
+    chosen = settings.load(settings.home(home))
+    models_terminal.show_models(manage.listed(chosen), manage.served(), as_json=as_json)
+
+
+@models_app.command("pull")
+def models_pull(name: str, home: Home = None) -> None:
+    """Get a model from the hub into its cache; what is there already is not fetched again."""
+    from rag import settings
+    from rag.models import manage
+
+    folder = manage.pull(name, settings.load(settings.home(home)), say)
+    print(folder)
+
+
+@models_app.command("check")
+def models_check(
+    name: str, base_url: BaseUrl = None, as_json: AsJson = False, home: Home = None
+) -> None:
+    """Load a model and have it answer one question on the samples (exit 1 when it does not)."""
+    from rag import settings
+    from rag.models import manage
+    from ui import models_terminal
+
+    checked = manage.check(name, base_url or "", settings.load(settings.home(home)))
+    models_terminal.show_checked(checked, as_json=as_json)
+    if not checked.answered:
+        say(f"rag: {checked.model} gave no answer; give it a larger budget, or choose another model")
+        raise typer.Exit(1)
+
+
+app.add_typer(models_app, name="models")
 
 
 def _request(

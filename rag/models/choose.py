@@ -1,11 +1,12 @@
 """Which reader answers: the built-in one, a model on this machine, or one behind a URL."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rag.models import catalogue
-from rag.models.memory import available
+from rag.models import catalogue, memory
+from rag.models.errors import ModelError
 from rag.settings import Settings, hub_cache
 
 if TYPE_CHECKING:
@@ -14,27 +15,65 @@ if TYPE_CHECKING:
 
 BUILTIN = "builtin"
 AUTO = "auto"
-_HEADROOM = 1.25
+POSITIONS = 2048  # tokens that a model must have memory for: some passages, a thought, an answer
+TOKENIZERS = (
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tekken.json", "vocab.json",
+)  # fmt: skip
+_SHARD = re.compile(r"-(\d+)-of-(\d+)\.safetensors$")
+
+# What `auto` has chosen: a model that is loaded takes the memory by which it was chosen, so
+# choosing again for the next question would fall back to a smaller one.
+_chosen: dict[tuple[Path, str, tuple[str, ...]], str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Cached:
-    """A catalogued checkpoint that lies in the hub's cache; bytes are those of 16-bit weights."""
+    """A catalogued checkpoint that lies whole in the hub's cache; `bytes` are those of its
+    weights at two bytes a parameter. `own_code`: it runs only with Python code of its own."""
 
     id: str
+    folder: Path
     bytes: int
+    own_code: bool
 
 
 def cached(cache: Path | None = None) -> list[Cached]:
-    """The catalogued checkpoints in the hub's cache, largest first."""
-    folder = cache or hub_cache()
+    """The catalogued checkpoints in the hub's cache, largest first; half-loaded ones are not."""
+    root = cache or hub_cache()
     found = []
     for family in catalogue.load().families:
         for checkpoint in family.checkpoints:
-            snapshots = folder / f"models--{checkpoint.id.replace('/', '--')}" / "snapshots"
-            if any(snapshots.glob("*/*.safetensors")):
-                found.append(Cached(checkpoint.id, checkpoint.bytes))
+            folder = snapshot(root, checkpoint.id)
+            if folder is not None and whole(folder):
+                own_code = family.trust_remote_code
+                found.append(Cached(checkpoint.id, folder, checkpoint.bytes, own_code))
     return sorted(found, key=lambda each: -each.bytes)
+
+
+def snapshot(cache: Path, hub_id: str) -> Path | None:
+    """The folder of a model's newest version in the hub's cache, or None."""
+    repository = cache / f"models--{hub_id.replace('/', '--')}"
+    try:
+        commit = (repository / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    folder = repository / "snapshots" / commit
+    return folder if commit and folder.is_dir() else None
+
+
+def whole(folder: Path) -> bool:
+    """Whether a folder holds a configuration, a tokenizer and all weights, as far as names tell."""
+    if not (folder / "config.json").is_file():
+        return False
+    if not any((folder / name).is_file() for name in TOKENIZERS):
+        return False
+    try:
+        files = memory.weight_files(folder)
+    except ModelError:
+        return False
+    # The list of shards may be what is still to come.
+    shards = [match for file in files if (match := _SHARD.search(file.name))]
+    return all(int(match[2]) <= len(shards) for match in shards)
 
 
 def pick(name: str | None, settings: Settings) -> str:
@@ -42,20 +81,51 @@ def pick(name: str | None, settings: Settings) -> str:
 
     `auto` is the largest catalogued model in the cache that fits into memory, else `builtin`.
     """
-    chosen = name or settings.model
-    if chosen != AUTO:
-        return chosen
-    room = available("cpu") or 0
-    return next((c.id for c in cached() if c.bytes * _HEADROOM <= room), BUILTIN)
+    wanted = name or settings.model
+    if wanted != AUTO:
+        return wanted
+    generation = settings.generation
+    key = (hub_cache(), generation.quantise, generation.allow_remote_code)
+    if key not in _chosen:
+        usable = [
+            model
+            for model in cached()
+            if not model.own_code or model.id in generation.allow_remote_code
+        ]
+        best = _largest_that_fits(usable, generation.quantise) if usable else None
+        if best is None:
+            return BUILTIN
+        _chosen[key] = best
+    return _chosen[key]
+
+
+def _largest_that_fits(models: list[Cached], quantise: str) -> str | None:
+    from rag.models.loading import pick_device, pick_dtype
+
+    device = pick_device()
+    room = memory.available(device) or 0
+    for model in models:
+        try:
+            dtype = pick_dtype(device, memory.stored_dtype(model.folder))
+            needed = memory.needs(model.folder, dtype, quantise or None).total(POSITIONS)
+        except ModelError:
+            continue  # damaged: another one is to answer
+        if needed <= room:
+            return model.id
+    return None
 
 
 def reader(name: str, base_url: str, settings: Settings) -> "Reasoning":
-    """The reader that asks a model; loading it takes seconds. Raises ModelError."""
+    """The reader that asks a model; loading it takes seconds. Raises ModelError.
+
+    A `base_url` names where the model is, unless its name is that of a folder on this machine.
+    """
     from rag.reading.reasoning import Reasoning
 
     generation = settings.generation
     options = _options(settings)
-    if base_url or _is_remote(name):
+    here = Path(name).expanduser().is_dir()
+    if not here and (base_url or _is_remote(name)):
         from rag.models.remote import connect
 
         return Reasoning(connect(name, base_url or None, options=options), name, options)

@@ -226,6 +226,18 @@ def test_vectors_of_another_fingerprint_are_not_used(home: Path, encoder: Bundle
     assert len(VectorView(path, encoder.dim, "another")) == 0
 
 
+def test_a_language_holds_no_passage_of_the_other(opened) -> None:
+    """Ids beyond the last one of a language are not looked up past the end of its bitmap."""
+    index = opened()
+    with index.store.snapshot() as snapshot:
+        vector = index.encoder(snapshot).encode_queries([QUESTIONS[0]])[0]
+        _, view = index.views(snapshot)
+        for language, ids in snapshot.languages().items():
+            found = view.search(vector, 1_000, language)
+            assert sorted(i for i, _ in found) == ids
+            assert view.search(vector, 1_000, language, snapshot.ids_in(Scope())) == found
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_dense_ranks_are_those_of_a_full_scan(opened, question: str, language) -> None:

@@ -86,8 +86,9 @@ class Teacher:
 
 def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The rows scaled to length 1; rows of zeros stay."""
-    norms: NDArray[np.float32] = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(norms, 1e-9)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normed: NDArray[np.float32] = vectors / np.maximum(norms, 1e-9)
+    return normed
 
 
 def resegmented(tokenizer: Tokenizer) -> tuple[Ids, Ids]:
