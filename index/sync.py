@@ -101,7 +101,7 @@ def compare(stored: Mapping[str, str], found: Mapping[str, str], *, recut: bool 
 def locate(path: Path, sources: Iterable[Source]) -> Root:
     """The source that a path belongs to: one already known that contains it, else a new one.
 
-    Raises CorpusError when there is nothing at the path.
+    Raises CorpusError when there is nothing at the path, or when a known source lies inside it.
     """
     path = Path(os.path.abspath(path))
     if not path.exists():
@@ -112,6 +112,11 @@ def locate(path: Path, sources: Iterable[Source]) -> Root:
         if path == root or root in path.parents:
             inside = path.relative_to(root).as_posix()
             return Root(source.name, root, path, "" if inside == "." else inside)
+        if path in root.parents and source.name != SAMPLES:
+            raise CorpusError(
+                f"{path}: holds the source {source.name} ({root}), which would be indexed twice; "
+                f"take that out first with `rag forget {source.name}`"
+            )
     base = unicodedata.normalize("NFC", path.name) or "root"
     names = {source.name for source in known}
     name, number = base, 2

@@ -29,8 +29,8 @@ from rag.events import (
     Turn,
 )
 from rag.models.choose import BUILTIN, pick, reader
+from rag.reading import prompts
 from rag.reading.extractive import Extractive
-from rag.reading.prompts import REFUSAL, refusal
 from rag.retrieve import complete, retrieve
 from rag.settings import Settings
 from rag.support import Verifier
@@ -68,7 +68,8 @@ class Answerer:
 
     def search(self, question: str, k: int, request: Request) -> list[Hit]:
         """The passages that a question finds, deeper than an answer reads."""
-        return retrieve(self._index, replace(request, question=question), k)
+        request = replace(request, question=question)
+        return retrieve(self._index, request, k, self._settings.reranker)
 
     def ask(self, request: Request) -> Answer:
         """The whole answer. Raises RagError for what cannot be asked or answered."""
@@ -83,20 +84,23 @@ class Answerer:
         question = clean(request.question)
         language = language_of(question)
         whole = complete(replace(request, question=question))
-        hits = retrieve(self._index, whole, request.k or self._settings.k)
+        k = request.k or self._settings.k
+        hits = retrieve(self._index, whole, k, self._settings.reranker)
         found = time.perf_counter()
         yield Found(tuple(hits))
         with self._index.store.snapshot() as snapshot:
             encoder = self._index.encoder(snapshot)
         verifier = Verifier(encoder, self._index.rarity)
         chosen = self._reader(request, encoder)
-        writing = _Writing(hits, verifier)
+        strict = self._settings.citations.strict
+        attribute = chosen.name != BUILTIN
+        writing = _Writing(hits, verifier, strict=strict, attribute=attribute)
         for piece in chosen.read(whole.question, language, hits, request.history):
             if isinstance(piece, Text):
                 yield from writing.feed(piece.text)
             else:
                 if isinstance(piece, Replaced):
-                    writing = _Writing(hits, verifier)
+                    writing = _Writing(hits, verifier, strict=strict, attribute=attribute)
                 else:
                     writing.thoughts.append(piece.text)
                 yield piece
@@ -141,8 +145,11 @@ def clean(question: str) -> str:
 class _Writing:
     """The answer as it grows: shown text, finished sentences, thoughts."""
 
-    def __init__(self, hits: Sequence[Hit], verifier: Verifier) -> None:
+    def __init__(
+        self, hits: Sequence[Hit], verifier: Verifier, *, strict: bool, attribute: bool
+    ) -> None:
         self._hits, self._verifier = hits, verifier
+        self._strict, self._attribute = strict, attribute
         self._stream = CitationStream(len(hits))
         self._shown: list[str] = []
         self._sentences: list[Sentence] = []
@@ -157,22 +164,44 @@ class _Writing:
     def _events(self, pieces: Iterator[str | Draft]) -> Iterator[Event]:
         for piece in pieces:
             if isinstance(piece, str):
-                self._shown.append(piece)
-                yield Text(piece)
-            else:
-                sentence = self._checked(piece)
-                self._sentences.append(sentence)
-                yield sentence
+                if not self._strict:
+                    self._shown.append(piece)
+                    yield Text(piece)
+                continue
+            sentence = self._checked(piece)
+            if self._strict:
+                if sentence.support == "unsupported" and not _refuses(sentence.text):
+                    continue
+                markers = "".join(f"[{number}]" for number in sentence.markers)
+                whole = f"{sentence.text} {markers}".rstrip() + " "
+                self._shown.append(whole)
+                yield Text(whole)
+            self._sentences.append(sentence)
+            yield sentence
 
     def _checked(self, draft: Draft) -> Sentence:
-        evidence = []
-        for marker in draft.numbers:
-            hit = self._hits[self._stream.order[marker - 1] - 1]
-            start, end, score = self._verifier.evidence(draft.text, hit)
-            quote = hit.text[start - hit.start : end - hit.start]
-            evidence.append(Evidence(marker, start, end, quote, round(score, 4)))
+        markers = draft.numbers or self._attributed(draft.text)
+        evidence = tuple(self._evidence(draft.text, marker) for marker in markers)
         support = self._verifier.support(max((e.score for e in evidence), default=0.0))
-        return Sentence(len(self._sentences), draft.text, draft.numbers, support, tuple(evidence))
+        return Sentence(len(self._sentences), draft.text, markers, support, evidence)
+
+    def _evidence(self, text: str, marker: int) -> Evidence:
+        hit = self._hit(marker)
+        start, end, score = self._verifier.evidence(text, hit)
+        return Evidence(marker, start, end, hit.text[start - hit.start : end - hit.start], round(score, 4))
+
+    def _attributed(self, text: str) -> tuple[int, ...]:
+        """The passage that supports a sentence without a marker, if one does."""
+        if not self._attribute or _refuses(text):
+            return ()
+        scored = ((self._verifier.evidence(text, hit)[2], -n) for n, hit in enumerate(self._hits, 1))
+        score, number = max(scored, default=(0.0, 0))
+        if self._verifier.support(score) != "supported":
+            return ()
+        return (self._stream.cite(-number),)
+
+    def _hit(self, marker: int) -> Hit:
+        return self._hits[self._stream.order[marker - 1] - 1]
 
     def answer(self, question: str, language: Language, reader: str, timings: Timings) -> Answer:
         citations = self._citations()
@@ -180,19 +209,12 @@ class _Writing:
             question=question,
             language=language,
             answer="".join(self._shown).strip(),
-            abstained=not citations and self._refuses(language),
+            abstained=not citations and _refuses("".join(self._shown).strip()),
             reader=reader,
             sentences=tuple(self._sentences),
             citations=citations,
             reasoning="".join(self.thoughts).strip() or None,
             timings_ms=timings,
-        )
-
-    def _refuses(self, language: Language) -> bool:
-        """Whether what was written is a refusal, or nothing."""
-        text = "".join(self._shown).strip()
-        return not text or any(
-            text.startswith(p[:30]) for p in (REFUSAL[language], refusal(language, ""))
         )
 
     def _citations(self) -> tuple[Citation, ...]:
@@ -204,7 +226,7 @@ class _Writing:
         citations = []
         for marker in sorted(first):
             evidence, _ = first[marker]
-            hit = self._hits[self._stream.order[marker - 1] - 1]
+            hit = self._hit(marker)
             citations.append(
                 Citation(
                     marker,
@@ -223,3 +245,8 @@ class _Writing:
                 )
             )
         return tuple(citations)
+
+
+def _refuses(text: str) -> bool:
+    """Whether a text is a refusal, or nothing at all."""
+    return not text or any(text.startswith(known) for known in prompts.refusals())

@@ -84,7 +84,7 @@ def run(
     done = _kept(out) if resume and out.exists() else 0
     failed = 0
     try:
-        with out.open("a", encoding="utf-8") as results:
+        with out.open("a", encoding="utf-8", errors="replace") as results:
             for place, line in enumerate(read_lines(source)):
                 if place < done:
                     continue

@@ -96,6 +96,10 @@ class CitationStream:
             yield from self._take(ready)
         yield from self._complete(final=True)
 
+    def cite(self, number: int) -> int:
+        """The final number of a passage, which is cited without a marker in the text."""
+        return self._final(number)
+
     def _safe(self) -> int:
         """How much of what is held cannot be part of a marker or a code span still to be closed."""
         if self._held.count("```") % 2:

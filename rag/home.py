@@ -22,7 +22,11 @@ def load_encoder(name: str) -> Encoder:
 
 def open_index(folder: Path) -> Index:
     """The index of a home folder; nothing is read before the first question."""
-    return Index(folder / "index", load_encoder)
+    place, aside = folder / "index", folder / "index.old"
+    if aside.exists() and not place.exists():
+        # A rebuild was killed between its two renamings; the index from before it is still whole.
+        aside.rename(place)
+    return Index(place, load_encoder)
 
 
 def open_answerer(folder: Path, settings: Settings | None = None) -> Answerer:

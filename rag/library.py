@@ -8,6 +8,7 @@ from pathlib import Path
 import corpus
 from corpus.errors import CorpusError, RagError
 from index import sync
+from index.encoder import BUNDLED
 from index.search import Index
 from index.store import Source
 from index.sync import SAMPLES, Plan, Progress, Report, Root
@@ -192,6 +193,8 @@ def status(folder: Path) -> Status:
     with index.store.snapshot() as snapshot:
         if found := snapshot.check():
             problems.append(f"the database is damaged ({found}): run `rag index --rebuild`")
+        if snapshot.encoder == BUNDLED and load_encoder(BUNDLED).fingerprint != snapshot.fingerprint:
+            problems.append("the index was made with another version of the encoder: run `rag index`")
         terms = TermView(index.folder / "terms")
         if terms.generation != snapshot.generation:
             problems.append(

@@ -12,9 +12,14 @@ def complete(request: Request) -> Request:
     return replace(request, question=standalone(request.question, request.history))
 
 
-def retrieve(index: Index, request: Request, k: int) -> list[Hit]:
+def retrieve(index: Index, request: Request, k: int, reranker: str = "") -> list[Hit]:
     """The `k` best passages, best first, with a share for each language when both hold evidence.
 
-    The question has to stand alone (`complete`).
+    The question has to stand alone (`complete`). A `reranker` orders the first 20 by itself.
     """
-    return index.search(request.question, k, request.scope)
+    if not reranker:
+        return index.search(request.question, k, request.scope)
+    from rag.rerank import DEPTH, rerank
+
+    hits = index.search(request.question, max(k, DEPTH), request.scope)
+    return rerank(reranker, request.question, hits)[:k]

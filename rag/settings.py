@@ -15,11 +15,9 @@ from rag.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """`strict` shows whole sentences only and leaves unsupported ones out; `entailment` names a
-    CrossEncoder whose judgement replaces the built-in support score."""
+    """`strict` shows whole sentences only and leaves unsupported ones out."""
 
     strict: bool = False
-    entailment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`encoder` and `reranker` are `bundled` or a sentence-transformers name or path; `model` is
-    `auto`, `builtin`, a path or hub name, or `provider:name`; `k` is the passages an answer reads."""
+    """`encoder` is `bundled` or a sentence-transformers name or path, `reranker` empty or that of a
+    CrossEncoder; `model` is `auto`, `builtin`, a path or hub name, or `provider:name`; `k` is the passages an answer reads."""
 
     encoder: str = "bundled"
     reranker: str = ""

@@ -8,7 +8,7 @@ numbers, dates, names and negation agree. A number that the evidence contradicts
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
@@ -18,7 +18,7 @@ from corpus.text import sentences
 from index.analysis import STOP, terms
 from index.asking import Asked, Described, Rarity, asked, coverage, describe, gaps
 from index.encoder import Encoder, Vectors
-from index.names import latin_keys
+from index.names import latin_keys, stems
 from index.numbers import Quantity, quantities
 from index.search import Hit
 from index.translation import word_translations
@@ -30,10 +30,15 @@ _NEGATION = {
         r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|없(?:다|었|는|고|이|을)|아니(?:다|었|라|고)"
     ),
 }
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b")
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b", re.ASCII)
+_HANGUL = re.compile(r"[가-힣]{2,}")
+# Endings of verbs and of what stands before a noun; a word that ends so is no name.
+_VERBAL = re.compile(
+    r"(?:[고며게려지던는한된할될인운친린킨긴진난온건면듯록]|[아어해여]서|으로|다고|라고|라는|하기|했|됐|었|았|였)$"
+)
 _LATIN = re.compile(r"[A-Za-z]{2,}")
 _COPULA = re.compile(
-    r"(?<=[가-힣\w)])(?:(?:이|이었|였)(?:다|습니다|어요)|입니다|이에요|예요|이라고 한다|(?<=[가-힣]{2})다)(?=[.!?]*$)"
+    r"(?<=[^\W_])\)?(?:(?:이|이었|(?<![하되시])였)(?:다|습니다|어요)|입니다|이에요|예요|다)[.!?]*$"
 )
 _ORDINAL = re.compile(
     r"\b(?:(first)|(second)|(third)|(fourth)|(fifth)|(sixth)|(seventh)|(eighth)|(ninth)|(tenth))\b", re.I
@@ -45,6 +50,7 @@ _ROMAN = re.compile(r"[IVX]+$")
 _FIRST = re.compile(r"([A-Z][a-z]{2,})\b")
 _EMPHASIS = re.compile(r"\*\*|__")
 _TRIED = 4
+_RARE = 0.6
 _TENS = frozenset(str(10 * tens) for tens in range(2, 10))
 
 
@@ -118,6 +124,7 @@ class _Claim:
     said: Asked
     values: tuple[Quantity, ...]
     names: tuple[str, ...]
+    hangul: tuple[frozenset[str], ...]
     vector: Vectors
 
 
@@ -205,14 +212,29 @@ class Verifier:
         return _denied(text, claim.said)
 
     def _taken_apart(self, text: str) -> _Claim:
+        bare = _COPULA.sub("", text) if language_of(text) == "ko" else text
         return _Claim(
             text,
             language_of(text),
-            asked(_COPULA.sub("", text), self._rarity),
+            asked(bare, self._rarity),
             tuple(q for q in _values(text) if not _spelled(text, q)),
             tuple(_names(text)),
+            tuple(self._hangul_names(text, bare)),
             self._encoder.encode_documents([text])[0],
         )
+
+    def _hangul_names(self, text: str, bare: str) -> Iterator[frozenset[str]]:
+        """The terms of rare Hangul words that may be names, and of a noun that is the predicate."""
+        unseen = self._rarity(["\0"])["\0"]
+        for match in _HANGUL.finditer(bare):
+            stem = stems(match.group())[-1]
+            made = frozenset(terms(stem))
+            stated = match.end() == len(bare) and _is_noun(text, bare)
+            if stated:
+                yield frozenset(terms(match.group()))
+            elif len(stem) > 2 and not _VERBAL.search(match.group()):
+                if max(self._rarity(list(made)).values()) >= _RARE * unseen:
+                    yield made
 
     def support(self, score: float) -> Support:
         """The verdict for a score."""
@@ -227,6 +249,12 @@ def _joined(parts: Sequence[Described]) -> Described:
         frozenset().union(*(part.keys for part in parts)),
         tuple(quantity for part in parts for quantity in part.values),
     )
+
+
+def _is_noun(text: str, bare: str) -> bool:
+    """Whether what was taken off a sentence was a copula: a bare 다 only stands after a vowel."""
+    taken = text[len(bare) :]
+    return bool(taken) and (taken[0] != "다" or (ord(bare[-1]) - 0xAC00) % 28 == 0)
 
 
 def _strange(said: Asked, whole: Described) -> float:
@@ -283,6 +311,8 @@ def _names(claim: str) -> list[str]:
     first = _FIRST.match(plain)
     if first and not any(word_translations(first[1].lower())):
         found.append(first[1])
+    elif first and _NAME.match(plain, first.end() + 1):
+        found.append(first[1])
     return [name for name in found if name.lower() not in STOP and not _ROMAN.match(name)]
 
 
@@ -295,9 +325,13 @@ def _unaccented(text: str) -> str:
 def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     """Capitalised Latin words of the claim that its passage has in neither script."""
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
+    if claim.language == "ko" == source.hit.language:
+        held = source.whole.terms
+        strange = [word for word in claim.hangul if 3 * len(word & held) <= len(word)]
+        lost += ["".join(sorted(word)) for word in strange]
     lost = [n for n in lost if not any(_akin(n.lower(), word) for word in source.words)]
     if lost and source.hit.language == "ko":
-        return [name for name in lost if not set(latin_keys(name)) & source.keys]
+        return [n for n in lost if not n.isascii() or not set(latin_keys(n)) & source.keys]
     return [name for name in lost if not set(terms(name)) & source.whole.terms]
 
 

@@ -1,5 +1,6 @@
 """The command line. Each command imports only what it needs; data go to stdout, all else to stderr."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from corpus.errors import RagError
+from ui.models_terminal import models_app
 
 if TYPE_CHECKING:
     from rag.events import Request
@@ -19,7 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Ask a folder of Korean and English articles; every sentence of an answer cites its source.",
 )
-models_app = typer.Typer(invoke_without_command=True)
 
 Home = Annotated[Path | None, typer.Option("--home", help="The folder that everything lives in.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
@@ -41,6 +42,10 @@ BaseUrl = Annotated[
 
 def main() -> None:
     """Run a command; an expected failure is one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show Hangul gets escapes instead of a traceback.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except RagError as error:
@@ -58,9 +63,8 @@ def main() -> None:
 
 
 def say(text: str) -> None:
-    """A line for people, on stderr; what cannot be written in the terminal's encoding is replaced."""
-    encoding = sys.stderr.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    """A line for people, on stderr."""
+    print(text, file=sys.stderr)
 
 
 def put(value: Any) -> None:
@@ -131,12 +135,13 @@ def search(
     if (query is None) == (source_file is None):
         raise typer.BadParameter("give either a QUERY or --from FILE")
     folder = settings.home(home)
-    count = k or settings.load(folder).k
+    chosen = settings.load(folder)
+    count = k or chosen.k
     index = open_index(folder)
     request = _request("", k, lang, since, source)
     if source_file is None:
         question = clean(query or "")
-        hits = retrieve(index, terminal.asking(request, question), count)
+        hits = retrieve(index, terminal.asking(request, question), count, chosen.reranker)
         if as_json:
             put(hits_json(question, hits))
         else:
@@ -151,7 +156,7 @@ def search(
                 put({**head, "error": line.error, "line": line.number})
                 continue
             question = clean(line.question)
-            hits = retrieve(index, terminal.asking(request, question), count)
+            hits = retrieve(index, terminal.asking(request, question), count, chosen.reranker)
             put({**head, **hits_json(line.question, hits)})
         except RagError as error:
             put({**head, "error": str(error), "line": line.number})
@@ -281,50 +286,6 @@ def status(as_json: AsJson = False, home: Home = None) -> None:
     found = library.status(settings.home(home))
     terminal.show_status(found, as_json=as_json)
     if found.problems:
-        raise typer.Exit(1)
-
-
-@models_app.callback()
-def models(context: typer.Context) -> None:
-    """Reasoning models: list, pull NAME, check NAME."""
-    if context.invoked_subcommand is None:
-        models_list()
-
-
-@models_app.command("list")
-def models_list(as_json: AsJson = False, home: Home = None) -> None:
-    """Which models there are: what fits this machine, what is here, licence, languages."""
-    from rag import settings
-    from rag.models import manage
-    from ui import models_terminal
-
-    chosen = settings.load(settings.home(home))
-    models_terminal.show_models(manage.listed(chosen), manage.served(), as_json=as_json)
-
-
-@models_app.command("pull")
-def models_pull(name: str, home: Home = None) -> None:
-    """Get a model from the hub into its cache; what is there already is not fetched again."""
-    from rag import settings
-    from rag.models import manage
-
-    folder = manage.pull(name, settings.load(settings.home(home)), say)
-    print(folder)
-
-
-@models_app.command("check")
-def models_check(
-    name: str, base_url: BaseUrl = None, as_json: AsJson = False, home: Home = None
-) -> None:
-    """Load a model and have it answer one question on the samples (exit 1 when it does not)."""
-    from rag import settings
-    from rag.models import manage
-    from ui import models_terminal
-
-    checked = manage.check(name, base_url or "", settings.load(settings.home(home)))
-    models_terminal.show_checked(checked, as_json=as_json)
-    if not checked.answered:
-        say(f"rag: {checked.model} gave no answer; give it a larger budget, or choose another model")
         raise typer.Exit(1)
 
 

@@ -63,7 +63,7 @@ def read_cases(path: Path) -> list[Case]:
     """The cases of a JSON-lines file. Raises BatchError naming the line that is wrong."""
     cases = []
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BatchError(f"{path}: cannot be read ({error})") from error
     for number, line in enumerate(lines, 1):

@@ -1,17 +1,12 @@
-"""Models as things on this machine: which there are, getting one, trying one.
+"""Models as things on this machine: which there are, and trying one.
 
-Listing imports nothing heavy; the hub's library comes with `pull`, torch with `check`.
+Listing imports nothing heavy; torch comes with `check`.
 """
 
-import difflib
-import errno
-import shutil
 import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,19 +14,15 @@ from typing import TYPE_CHECKING, Any
 from rag.models import catalogue, choose, memory
 from rag.models.catalogue import Checkpoint, Family
 from rag.models.errors import ModelError
-from rag.settings import Settings, hub_cache
+from rag.settings import Settings
 
 if TYPE_CHECKING:
     from index.search import Hit
     from rag.models.remote import Served
 
-FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
-# Other forms of the same weights: in folders of their own, and the vendor's at Mistral.
-OTHER_FORMS = ("*/*", "consolidated*")
 QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 _PORTS = (11434, 8080)  # Ollama, llama-server
 _HEADROOM = 1.2  # for the context and one forward pass, where files cannot be looked at yet
-_SPARE_DISK = 200 << 20
 _PASSAGES = 4
 
 
@@ -69,7 +60,11 @@ def listed(settings: Settings) -> list[Listed]:
 
 
 def _row(
-    family: Family, checkpoint: Checkpoint, folder: Path | None, room: int | None, settings: Settings
+    family: Family,
+    checkpoint: Checkpoint,
+    folder: Path | None,
+    room: int | None,
+    settings: Settings,
 ) -> Listed:
     needed = _needed(checkpoint, folder, settings.generation.quantise or None)
     return Listed(
@@ -115,138 +110,6 @@ def served() -> "list[Served]":
     return discover(listening)
 
 
-def hub_id(name: str) -> str:
-    """The hub's id of a model: a catalogued one also without its publisher (`qwen3-0.6b`).
-
-    Raises ModelError for a name that is neither catalogued nor of the form `publisher/model`.
-    """
-    family = catalogue.find(name)
-    if family and (known := family.checkpoint(name)) and "/" not in name:
-        return known.id
-    if name.count("/") == 1 and not name.startswith(("/", ".", "~")) and not name.endswith("/"):
-        return name
-    ids = {c.id.casefold(): c.id for f in catalogue.load().families for c in f.checkpoints}
-    short = {key.partition("/")[2]: value for key, value in ids.items()}
-    near = difflib.get_close_matches(name.casefold(), ids | short, 1, 0.6)
-    hint = f"did you mean {(ids | short)[near[0]]}?" if near else "see `rag models list`"
-    raise ModelError(f"{name}: is no name of a model at the hub, like Qwen/Qwen3-0.6B; {hint}")
-
-
-def pull(name: str, settings: Settings, say: Callable[[str], None]) -> Path:
-    """Get a model's files into the hub's cache, with a progress bar on stderr; its folder.
-
-    Files that are there already are not fetched again, and a connection that breaks is taken up
-    where it broke. Code that comes with a model is left out unless the settings allow it. Raises
-    ModelError: no such model, no access, no network, not enough disk, nothing that can be loaded.
-    """
-    model = hub_id(name)
-    allowed = model in settings.generation.allow_remote_code
-    chosen: dict[str, Any] = {
-        "allow_patterns": [*FILES, *(["*.py"] if allowed else [])],
-        "ignore_patterns": list(OTHER_FORMS),
-    }
-    with _hub_errors(model):
-        from huggingface_hub import snapshot_download
-
-        planned = snapshot_download(model, dry_run=True, tqdm_class=_bar(model, shown=False), **chosen)
-        _refuse_unloadable(model, [file.filename for file in planned])
-        missing = sum(file.file_size or 0 for file in planned if file.will_download)
-        _check_disk(model, missing)
-        say(f"{model}: {memory.gigabytes(missing)} to get")
-        bar = _bar(model, shown=missing > 0)
-        folder = Path(snapshot_download(model, tqdm_class=bar, **chosen))
-    for file in memory.weight_files(folder):
-        memory.tensors(file)  # cut short or not
-    return folder
-
-
-def _refuse_unloadable(model: str, names: list[str]) -> None:
-    if not any(name.endswith(".safetensors") for name in names):
-        raise ModelError(
-            f"{model}: has no weights as safetensors; choose such a version, or run GGUF files with "
-            "llama-server and give --base-url"
-        )
-    if "config.json" not in names:
-        raise ModelError(f"{model}: is no model that can be loaded, it has no config.json")
-
-
-def _check_disk(model: str, missing: int) -> None:
-    place = hub_cache().absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    if missing + _SPARE_DISK > free:
-        raise ModelError(
-            f"{model}: needs {memory.gigabytes(missing + _SPARE_DISK)} of disk and "
-            f"{memory.gigabytes(free)} are free in {place}; make room or set HF_HOME to another disk"
-        )
-
-
-def _bar(model: str, *, shown: bool) -> type:
-    """One bar for all files; the hub's library would show three. None where nobody watches."""
-    from huggingface_hub.utils import tqdm
-
-    class Bar(tqdm):  # type: ignore[misc]
-        def __init__(self, *args: Any, **more: Any) -> None:
-            whole = more.get("name") == "huggingface_hub.snapshot_download"
-            more["disable"] = more.get("disable") if shown and whole else True
-            more["desc"] = model
-            super().__init__(*args, **more)
-
-        def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
-            """The model's name stays."""
-
-    return Bar
-
-
-@contextmanager
-def _hub_errors(model: str) -> Iterator[None]:
-    """Whatever the hub or its library complains of, as one line."""
-    try:
-        yield
-    except ModelError:
-        raise
-    except Exception as error:  # its own, its HTTP library's, the file system's
-        raise ModelError(f"{model}: {_complaint(error)}") from error
-
-
-def _complaint(error: BaseException) -> str:
-    from huggingface_hub import constants, errors
-
-    chain: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in chain:
-        chain.append(following)
-        following = following.__cause__ or following.__context__
-    names = " ".join(type(each).__name__ for each in chain)
-    if any(isinstance(each, errors.GatedRepoError) for each in chain):
-        return (
-            f"is given only to those who accept its terms; do so at {constants.ENDPOINT} and set "
-            "HF_TOKEN to a token of yours"
-        )
-    if any(isinstance(e, errors.RepositoryNotFoundError | errors.HFValidationError) for e in chain):
-        return "is not at the hub, or not for everybody; see `rag models list` for names"
-    if "OfflineMode" in names:
-        return "cannot be fetched while HF_HUB_OFFLINE is set; unset it"
-    if any(isinstance(each, OSError) and each.errno == errno.ENOSPC for each in chain):
-        return "the disk is full; make room and pull again, what is there is kept"
-    status = next((s for s in map(_status, chain) if s), None)
-    if status:
-        return f"the hub at {constants.ENDPOINT} answered with status {status}; try again later"
-    if any(word in names for word in ("Connect", "Timeout", "Protocol", "ReadError", "Network")):
-        return (
-            f"the hub at {constants.ENDPOINT} cannot be reached; check the network and pull again, "
-            "what is there is kept"
-        )
-    said = " ".join(str(error).split())[:200]
-    return f"cannot be fetched ({said or type(error).__name__}); pull again, what is there is kept"
-
-
-def _status(error: BaseException) -> int | None:
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return status if isinstance(status, int) else None
-
-
 @dataclass(frozen=True, slots=True)
 class Checked:
     """How a model did with one question on the sample articles.
@@ -275,7 +138,9 @@ def check(name: str, base_url: str, settings: Settings) -> Checked:
 
     picked = choose.pick(name, settings)
     if picked == choose.BUILTIN:
-        raise ModelError(f"{name}: is no language model here; `rag models list` shows which there are")
+        raise ModelError(
+            f"{name}: is no language model here; `rag models list` shows which there are"
+        )
     began = time.perf_counter()
     reader = choose.reader(picked, base_url, settings)
     loaded = time.perf_counter() - began

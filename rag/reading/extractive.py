@@ -119,14 +119,16 @@ class Extractive:
     def choose(self, wanted: Asked, ranked: Sequence[Candidate]) -> list[Candidate]:
         """The best sentence, and one more that comes close to it and says something else.
 
-        Where a number or a date is asked for and the best one has it, so must the other.
+        It is in the same language; where a number or a date is asked for and the best one has it,
+        so must the other.
         """
         best = ranked[0]
         valued = best.features[_VALUED] > 0
         for candidate in ranked[1:]:
             if candidate.score < self._model.again * best.score:
                 break
-            if candidate.text != best.text and (candidate.features[_VALUED] > 0 or not valued):
+            same = candidate.text == best.text or candidate.hit.language != best.hit.language
+            if not same and (candidate.features[_VALUED] > 0 or not valued):
                 return [best, candidate]
         return [best]
 

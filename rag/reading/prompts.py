@@ -29,6 +29,12 @@ def refusal(language: Language, nearest: str | None = None) -> str:
     return NEAREST[language].format(title=nearest)
 
 
+def refusals() -> tuple[str, ...]:
+    """How each refusal begins, in both languages, and what is said when the budget ran out."""
+    openings = [text.split("{title}")[0].split(".")[0] for text in (*NEAREST.values(), *REFUSAL.values())]
+    return (*openings, *EXHAUSTED.values())
+
+
 SYSTEM = {
     "ko": (
         "당신은 주어진 자료만으로 답하는 조수입니다. 모든 문장 끝에 근거가 된 자료의 번호를 [1]처럼 대괄호로 적으십시오. "
