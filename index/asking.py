@@ -37,6 +37,7 @@ _VERB = re.compile(
     r"(?:했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
     r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
 )
+_NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
 _BARE = re.compile(r"^[가-힣][을를은는]$")
 
 
@@ -178,7 +179,15 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
     return lacking / question.weight, sum(held) / len(held), unseen / question.weight
 
 
-def answering(question: Asked, values: Sequence[Quantity]) -> Quantity | None:
-    """The first value of the wanted kind that the question does not hold itself."""
+def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
+    """The first value of the wanted kind in a text that tells more than the question does.
+
+    A version (`Mistral Small 3.1`) is no value.
+    """
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
-    return next((q for q in values if q.kind in kinds and not set(q.terms) <= question.values), None)
+    for found in values:
+        if found.kind in kinds and not set(found.terms) <= question.values:
+            version = found.unit is None and _NAMED.search(text[: found.start])
+            if not (version and len(found.value) < 4):
+                return found
+    return None

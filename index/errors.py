@@ -12,4 +12,4 @@ class StoreError(RagError):
 
 
 class EncoderError(RagError):
-    """An encoder cannot be loaded or used."""
+    """An encoder, or a model that orders hits, cannot be found, loaded or used."""

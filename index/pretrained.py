@@ -22,17 +22,18 @@ class Located:
     revision: str | None
     folder: Path
 
-    def values(self, file: str) -> Any:
-        """What a JSON file of the model holds; None where there is no such file, or no sound one."""
+    def values(self, file: str) -> dict[str, Any]:
+        """What a JSON file of the model holds; nothing where there is no such file or no sound one."""
         path = self.folder / file
         try:
             if not path.exists() and self.revision:
                 from huggingface_hub import hf_hub_download
 
                 path = Path(hf_hub_download(self.id, file, revision=self.revision))
-            return json.loads(path.read_text(encoding="utf-8"))
+            values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return None
+            return {}
+        return values if isinstance(values, dict) else {}
 
 
 def locate(name: str, organisation: str, file: str, kind: str) -> Located:

@@ -32,7 +32,7 @@ class SentenceEncoder:
         A model loaded before is taken again while its files are the same. Raises EncoderError.
         """
         found = locate(name, "sentence-transformers", "modules.json", _KIND)
-        kind = (found.values("config_sentence_transformers.json") or {}).get("model_type")
+        kind = found.values("config_sentence_transformers.json").get("model_type")
         if kind not in (None, "SentenceTransformer"):
             raise EncoderError(f"{name}: is a {kind}; an encoder must be a SentenceTransformer")
         content = found.revision or _content(found.folder)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from corpus.article import Article, Passage
 from corpus.chunking import CHUNKING_VERSION, passages
@@ -63,11 +64,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """So many articles of a plan are done, `article` the last of them."""
+    """So many articles of a plan, or passages to encode anew, are done; `article` is the last one's."""
 
     done: int
     total: int
     article: str
+    what: Literal["articles", "passages"] = "articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,12 @@ def apply(
 
 
 def add_articles(
-    index: Index, articles: Iterable[Article], encoder: Encoder, source: str, root: str = ""
+    index: Index,
+    articles: Iterable[Article],
+    encoder: Encoder,
+    source: str,
+    root: str = "",
+    encoder_name: str = BUNDLED,
 ) -> int:
     """Index articles that are in memory, under a source of that name; the number of passages."""
     stored = 0
@@ -214,7 +221,7 @@ def add_articles(
         with index.store.write() as writing:
             writing.add_source(source, root or source)
             writing.cut_with(CUTTING)
-        _settle_encoder(index, BUNDLED, encoder)
+        _settle_encoder(index, encoder_name, encoder)
         batch: list[tuple[Article, list[Passage]]] = []
         for article in articles:
             batch.append((article, passages(article)))
@@ -333,7 +340,7 @@ def reencode(index: Index, name: str, encoder: Encoder) -> Iterator[Progress]:
             with index.store.write() as writing:
                 writing.add_vectors(encoder.fingerprint, [p.id for p in block], vectors)
             done += len(block)
-            yield Progress(done, total, block[-1].article_id)
+            yield Progress(done, total, block[-1].article_id, "passages")
         with index.store.write() as writing:
             writing.use_encoder(name, encoder.fingerprint)
             writing.drop_other_vectors(encoder.fingerprint)

@@ -40,7 +40,8 @@ def sync_paths(
 ) -> Iterator[Step]:
     """Sync files and folders, or with no path all known sources (the samples when there are none).
 
-    For each root a Plan, then Progress, then a Report (a Missing instead when it cannot be read).
+    For each root a Plan, then Progress, then a Report (a Missing instead when it cannot be read);
+    before the first, Progress in passages when the settings name another encoder than before.
     `dry` stops after the plans. `rebuild` makes a new index beside the old one and puts it in its
     place at the end. Raises RagError.
     """
@@ -52,6 +53,8 @@ def sync_paths(
             index, settings, [*_roots([], known), *roots] if paths and known else roots
         )
         return
+    if not dry:
+        yield from _renew(index, settings)
     read = 0
     for root in roots:
         for step in _sync(index, settings, root, dry=dry):
@@ -101,7 +104,9 @@ def _carry_over(
             ]
             articles = (found for i in ids if (found := snapshot.article(i)))
             if ids:
-                sync.add_articles(new, articles, encoder, source.name, source.root)
+                sync.add_articles(
+                    new, articles, encoder, source.name, source.root, settings.encoder
+                )
 
 
 def _sync(index: Index, settings: Settings, root: Root | Missing, *, dry: bool) -> Iterator[Step]:
@@ -111,17 +116,25 @@ def _sync(index: Index, settings: Settings, root: Root | Missing, *, dry: bool) 
     if index.store.exists():
         with index.store.snapshot() as snapshot:
             todo = sync.plan(snapshot, root)
-            made_with = snapshot.fingerprint
     else:
-        todo, made_with = sync.plan(None, root), None
+        todo = sync.plan(None, root)
     yield todo
     if dry:
         return
     encoder = load_encoder(settings.encoder)
     index.use(encoder)
+    yield from sync.apply(index, todo, settings.encoder, encoder)
+
+
+def _renew(index: Index, settings: Settings) -> Iterator[Progress]:
+    """New vectors from the stored text when the settings name another encoder; no file is read."""
+    if not index.store.exists():
+        return
+    encoder = load_encoder(settings.encoder)
+    with index.store.snapshot() as snapshot:
+        made_with = snapshot.fingerprint
     if made_with not in (None, encoder.fingerprint):
         yield from sync.reencode(index, settings.encoder, encoder)
-    yield from sync.apply(index, todo, settings.encoder, encoder)
 
 
 def _sources(index: Index, *, rebuild: bool) -> list[Source]:
@@ -193,8 +206,13 @@ def status(folder: Path) -> Status:
     with index.store.snapshot() as snapshot:
         if found := snapshot.check():
             problems.append(f"the database is damaged ({found}): run `rag index --rebuild`")
-        if snapshot.encoder == BUNDLED and load_encoder(BUNDLED).fingerprint != snapshot.fingerprint:
-            problems.append("the index was made with another version of the encoder: run `rag index`")
+        if (
+            snapshot.encoder == BUNDLED
+            and load_encoder(BUNDLED).fingerprint != snapshot.fingerprint
+        ):
+            problems.append(
+                "the index was made with another version of the encoder: run `rag index`"
+            )
         terms = TermView(index.folder / "terms")
         if terms.generation != snapshot.generation:
             problems.append(

@@ -50,9 +50,9 @@ def load(name: str) -> "CrossEncoder":
     It must score a pair with one number: a model without a trained head would guess.
     """
     found = locate(name, "cross-encoder", "config.json", _KIND)
-    config = found.values("config.json") or {}
+    config = found.values("config.json")
     architecture = next(iter(config.get("architectures") or []), "")
-    saved_as = (found.values("config_sentence_transformers.json") or {}).get("model_type")
+    saved_as = found.values("config_sentence_transformers.json").get("model_type")
     if saved_as != _KIND and not architecture.endswith("ForSequenceClassification"):
         raise EncoderError(
             f"{name}: is no {_KIND} but {saved_as or architecture or 'something else'}; choose one that is"
@@ -60,7 +60,7 @@ def load(name: str) -> "CrossEncoder":
     with loading(name):
         from sentence_transformers import CrossEncoder
 
-        model = CrossEncoder(found.id, revision=found.revision)
+        model: CrossEncoder = CrossEncoder(found.id, revision=found.revision)
     if model.num_labels != 1:
         raise EncoderError(
             f"{name}: gives {model.num_labels} scores for a pair; a reranker must give one"

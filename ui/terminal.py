@@ -83,7 +83,7 @@ def show_sync(steps: Iterable[Step], *, as_json: bool, dry: bool) -> list[Step]:
             now = time.perf_counter()
             if live and (now - shown > 0.1 or step.done == step.total):
                 shown = now
-                print(f"\r{step.done:,} of {step.total:,} articles", end="", file=sys.stderr)
+                print(f"\r{step.done:,} of {step.total:,} {step.what}", end="", file=sys.stderr)
             continue
         if live and shown:
             print("\r\033[K", end="", file=sys.stderr)

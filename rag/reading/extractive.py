@@ -63,13 +63,14 @@ class Extractive:
     ) -> Iterator[Text]:
         """The answer in pieces, with passage numbers as markers; a refusal cites nothing."""
         wanted = asked(question, self._rarity)
-        ranked = self.rank(question, wanted, language, hits)
+        ranked = _own_first(wanted, language, self.rank(question, wanted, language, hits))
         if not ranked or self.answerable(wanted, language, ranked[0]) < self._model.threshold:
             nearest = ranked[0].hit.title if ranked and ranked[0].features[0] > 0.2 else None
             yield Text(prompts.refusal(language, nearest))
             return
         for place, candidate in enumerate(self.choose(wanted, ranked)):
-            yield Text((" " if place else "") + _written(candidate, wanted, language))
+            text = _written(candidate, None if place else wanted, language)
+            yield Text((" " if place else "") + text)
 
     def rank(
         self, question: str, wanted: Asked, language: Language, hits: Sequence[Hit]
@@ -133,6 +134,18 @@ class Extractive:
         return [best]
 
 
+def _own_first(wanted: Asked, language: Language, ranked: list[Candidate]) -> list[Candidate]:
+    """The ranking, led by a sentence in the question's language if one gives the best one's value."""
+    if not ranked or ranked[0].hit.language == language:
+        return ranked
+    value = answering(wanted, ranked[0].text, quantities(ranked[0].text))
+    for place, candidate in enumerate(ranked[:10] if value else []):
+        other = answering(wanted, candidate.text, quantities(candidate.text))
+        if candidate.hit.language == language and other and value and other.value == value.value:
+            return [candidate, *ranked[:place], *ranked[place + 1 :]]
+    return ranked
+
+
 def _features(
     wanted: Asked, text: str, around: str, cosine: float, standing: float, number: int, across: bool
 ) -> tuple[float, ...]:
@@ -145,19 +158,19 @@ def _features(
         coverage(wanted, near, across=across),
         max(0.0, cosine),
         standing**2,
-        float(answering(wanted, here.values) is not None),
+        float(answering(wanted, text, here.values) is not None),
         min(1.0, len(text) / 80),
         float(standing == 1.0),
         1 / number,
     )
 
 
-def _written(candidate: Candidate, wanted: Asked, language: Language) -> str:
-    """The sentence as the answer says it: as it stands with the asked value in bold, or quoted
-    inside a frame, with large numbers in the reader's own units."""
+def _written(candidate: Candidate, wanted: Asked | None, language: Language) -> str:
+    """The sentence as the answer says it: as it stands, with the value that is wanted in bold, or
+    quoted inside a frame, with large numbers in the reader's own units."""
     text = " ".join(candidate.text.split())
     if candidate.hit.language == language:
-        return f"{_emphasised(text, wanted)} [{candidate.number}]"
+        return f"{_emphasised(text, wanted) if wanted else text} [{candidate.number}]"
     published = candidate.hit.published
     dated = prompts.DATED[language].format(date=published) if published else ""
     framed = prompts.FRAME[language].format(dated=dated, quote=text, values=_values(text, language))
@@ -166,7 +179,7 @@ def _written(candidate: Candidate, wanted: Asked, language: Language) -> str:
 
 def _emphasised(text: str, wanted: Asked) -> str:
     """The first value of the wanted kind that the question does not hold itself, in bold."""
-    if value := answering(wanted, quantities(text)):
+    if value := answering(wanted, text, quantities(text)):
         return f"{text[: value.start]}**{text[value.start : value.end]}**{text[value.end :]}"
     return text
 

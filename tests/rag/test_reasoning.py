@@ -38,7 +38,10 @@ from tests.rag.test_remote import Handler, Server
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
 SAID: dict[str, tuple[str, str]] = {
-    KOREAN: ("자료 1에 240억 개라고 적혀 있다.", "마지스트랄 스몰의 매개변수는 240억 개입니다 [1]."),
+    KOREAN: (
+        "자료 1에 240억 개라고 적혀 있다.",
+        "마지스트랄 스몰의 매개변수는 240억 개입니다 [1].",
+    ),
     ENGLISH: ("Passage 1 has the number.", "Magistral Small has 24 billion parameters [1]."),
 }
 MARKERS = ("<think>", "</think>", "<|im_end|>", "[THINK]", "[/THINK]", "[|endofturn|]")
@@ -204,7 +207,9 @@ def test_closing_the_iterator_stops_it(
 @pytest.fixture
 def server() -> Iterator[Server]:
     serving = Server()
-    serving.models = {"data": [{"id": name, "max_model_len": 32768} for name in test_remote.ANSWERS]}
+    serving.models = {
+        "data": [{"id": name, "max_model_len": 32768} for name in test_remote.ANSWERS]
+    }
     thread = threading.Thread(target=serving.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield serving
@@ -327,7 +332,10 @@ def test_a_stubborn_language_is_asked_about_only_once_more(hits: list[Hit]) -> N
     ("language", "said"),
     [
         ("ko", "Magistral Small의 매개변수는 24B입니다 [1]."),
-        ("ko", "기사는 “Magistral Small has 24 billion parameters, the company says”라고 적었습니다 [1]."),
+        (
+            "ko",
+            "기사는 “Magistral Small has 24 billion parameters, the company says”라고 적었습니다 [1].",
+        ),
         ("ko", "24B [1]"),
         ("en", "It has 24B; the article says “마지스트랄 스몰은 매개변수가 240억 개이며” [1]."),
     ],

@@ -1,0 +1,137 @@
+"""The built-in reader over whole collections: `python -m benchmarks.reading DATA [--limit N] [--save]`.
+
+Prints how often the first cited sentence, and any, holds the answer; how many sentences are cited;
+and what share of the questions without an answer is refused when a given share of those with one
+is answered.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks import tasks
+from corpus.text import language as language_of
+from index.asking import asked
+from index.search import Index
+from index.sync import add_articles
+from rag.home import load_encoder
+from rag.reading.extractive import Extractive, Model
+
+RESULTS = Path(__file__).parent / "results"
+PASSAGES = 8
+KEPT = (0.80, 0.85, 0.90, 0.92, 0.95, 0.97, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The log odds that a question can be answered, and for each sentence that would be cited
+    whether it holds an accepted answer (`again`: its score beside the first one's)."""
+
+    odds: float
+    holds: tuple[bool, ...]
+    again: float
+
+
+class Bench:
+    """One collection, opened for questions."""
+
+    def __init__(self, folder: Path, task: tasks.Task, encoder: str) -> None:
+        loaded = load_encoder(encoder)
+        self._index = Index(folder, lambda _: loaded)
+        add_articles(self._index, task.articles, loaded, "paragraphs")
+        self._reader = Extractive(loaded, self._index.rarity)
+
+    def read(self, question: tasks.Question) -> Read:
+        hits = self._index.search(question.text, PASSAGES)
+        language = language_of(question.text)
+        wanted = asked(question.text, self._index.rarity)
+        ranked = self._reader.rank(question.text, wanted, language, hits)
+        if not ranked:
+            return Read(float("-inf"), (), 0.0)
+        odds = self._reader.answerable(wanted, language, ranked[0])
+        second = next((c for c in ranked[1:] if c.text != ranked[0].text), ranked[0])
+        holds = tuple(held(question.answers, c.text) for c in (ranked[0], second))
+        return Read(odds, holds, second.score / ranked[0].score if ranked[0].score > 0 else 0.0)
+
+
+def held(answers: Sequence[str], text: str) -> bool:
+    """Whether a text holds an accepted answer, whatever the case and the spaces."""
+    flat = "".join(text.lower().split())
+    return any("".join(answer.lower().split()) in flat for answer in answers)
+
+
+def sample(questions: list[tasks.Question], limit: int) -> list[tasks.Question]:
+    return questions[:: max(1, len(questions) // limit)][:limit] if limit else questions
+
+
+def answers(name: str, found: Sequence[Read], ratios: Sequence[float]) -> list[str]:
+    """The first and any cited sentence for each setting of `again`, refusals left aside."""
+    lines = []
+    for ratio in ratios:
+        two = [read.again >= ratio for read in found]
+        first = sum(read.holds[:1] == (True,) for read in found) / len(found)
+        any_held = sum(any(r.holds[: 1 + more]) for r, more in zip(found, two, strict=True)) / len(found)
+        cited = 1 + sum(two) / len(found)
+        lines.append(f"| {name} | {len(found)} | {ratio:.2f} | {first:.3f} | {any_held:.3f} | {cited:.2f} |")
+    return lines
+
+
+def refusals(name: str, good: Sequence[Read], bad: Sequence[Read], threshold: float) -> list[str]:
+    """The share refused of `bad` for shares answered of `good`, and at the threshold in use."""
+    ordered = sorted((read.odds for read in good), reverse=True)
+    limits = [ordered[min(len(ordered), round(kept * len(ordered))) - 1] for kept in KEPT]
+    lines = []
+    for limit in (*limits, threshold):
+        answered = sum(read.odds >= limit for read in good) / len(good)
+        refused = sum(read.odds < limit for read in bad) / len(bad)
+        mark = " (in use)" if limit == threshold else ""
+        lines.append(f"| {name} | {limit:.2f}{mark} | {answered:.3f} | {refused:.3f} |")
+    return lines
+
+
+def report(data: Path, encoder: str, limit: int) -> list[str]:
+    """The two tables of both languages, as Markdown lines."""
+    model = Model()
+    ratios = sorted({0.70, 0.75, 0.80, 0.85, 0.90, 0.95, model.again})
+    unanswerable = tasks.squad(data, answerable=False).questions
+    cited, refused = [], []
+    for task, bad in (
+        (tasks.korean(data), {"never mentioned": tasks.translated(data).questions}),
+        (tasks.squad(data), {"unanswerable": unanswerable, "never mentioned": tasks.natural(data).questions}),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Bench(Path(folder), task, encoder)
+            good = [bench.read(q) for q in sample(task.questions, limit)]
+            cited += answers(task.name, good, ratios)
+            for kind, questions in bad.items():
+                found = [bench.read(q) for q in sample(questions, limit)]
+                refused += refusals(f"{task.name}, {kind}", good, found, model.threshold)
+    return [
+        "| task | questions | again | first cited holds | any cited holds | citations |",
+        "|---|---|---|---|---|---|", *cited, "",
+        "| questions | threshold | answered of the answerable | refused of the others |",
+        "|---|---|---|---|", *refused,
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--encoder", default="bundled")
+    parser.add_argument("--limit", type=int, default=400, help="at most so many questions a set")
+    parser.add_argument("--save", action="store_true", help="write results/reading.md")
+    given = parser.parse_args()
+    table = "\n".join(report(given.data, given.encoder, given.limit))
+    print(table)
+    if given.save:
+        RESULTS.mkdir(exist_ok=True)
+        command = f"python -m benchmarks.reading DATA --limit {given.limit}"
+        heading = f"# The built-in reader\n\n{date.today()}, `{command}`\n\n"
+        (RESULTS / "reading.md").write_text(f"{heading}{table}\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
