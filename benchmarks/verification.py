@@ -270,8 +270,13 @@ def korean_set(data: Path) -> list[Statement]:
         if not quantities(answer):
             kinds.setdefault(noun, []).append(answer)
     found = []
+    of = {answer: noun for noun, answers in kinds.items() for answer in answers if len(answer) > 2}
     for text, answer, noun, hit in made:
         found += [Statement(text, hit), *numbers(text, hit)]
+        for name in [n for n in of if n in hit.text and re.search(rf"(?<![가-힣]){re.escape(n)}", text) and n != answer][:1]:
+            others = [a for a in kinds[of[name]] if a not in hit.text and a not in text and len(a) > 2]
+            if new := _pick(others, text):
+                found.append(Statement(text.replace(name, new, 1), hit, f"name of the question, {OTHER}"))
         others = [
             a
             for a in kinds.get(noun, ())

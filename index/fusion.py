@@ -49,23 +49,16 @@ class Scored:
 
 
 def fuse(
-    fusion: Fusion,
-    passages: Mapping[int, StoredPassage],
-    bm25: Mapping[int, float],
-    cosines: Mapping[int, float],
-    *,
-    across: bool,
-) -> list[Scored]:
-    """The candidates of one language, best first."""
+    fusion: Fusion, bm25: Mapping[int, float], cosines: Mapping[int, float], *, across: bool
+) -> list[tuple[int, float]]:
+    """The candidates of one language, best first: (passage id, score from 0 to 1)."""
     best = max(bm25.values(), default=0.0) or 1.0
     weight = fusion.across if across else fusion.within
-    found = []
-    for i, passage in passages.items():
-        cosine = max(0.0, cosines.get(i, 0.0))
-        found.append(
-            Scored(passage, (bm25.get(i, 0.0) / best + weight * cosine) / (1 + weight), cosine)
-        )
-    return sorted(found, key=lambda scored: (-scored.score, scored.passage.id))
+    found = [
+        (i, (bm25.get(i, 0.0) / best + weight * max(0.0, cosines.get(i, 0.0))) / (1 + weight))
+        for i in bm25.keys() | cosines.keys()
+    ]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
 def rescore(
@@ -74,12 +67,18 @@ def rescore(
     vector: Vectors,
     rarity: Mapping[str, float],
     ranked: Sequence[Scored],
+    *,
+    across: bool,
 ) -> list[Scored]:
     """The same candidates in the order that their best sentences give; scores stay within 0 and 1.
 
     `rarity` is the inverse document frequency of the question's terms, `vector` its unit vector.
+    Across languages terms say nothing, and the cosine has their weight too.
     """
-    whole = 1.0 + fusion.sentence + fusion.around + fusion.cosine
+    shares = (fusion.sentence, fusion.around, fusion.cosine)
+    if across:
+        shares = (0.0, 0.0, 2 * fusion.cosine)
+    whole = 1.0 + sum(shares)
     top = ranked[: fusion.rescored]
     cut = [[s.passage.text[a:b] for a, b in sentences(s.passage.text)] for s in top]
     vectors = encoder.encode_documents([text for texts in cut for text in texts])
@@ -89,7 +88,7 @@ def rescore(
         best = float(cosines[first : first + len(texts)].max(initial=0.0))
         first += len(texts)
         alone, beside = _coverages(scored.passage, texts, rarity)
-        extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
+        extra = shares[0] * alone + shares[1] * beside + shares[2] * best
         found.append(Scored(scored.passage, (scored.score + extra) / whole, scored.cosine))
     found.sort(key=lambda scored: (-scored.score, scored.passage.id))
     rest = (Scored(s.passage, s.score / whole, s.cosine) for s in ranked[fusion.rescored :])

@@ -22,6 +22,7 @@ from index.vectors import VectorView
 __all__ = ["Fusion", "Hit", "Index", "Scope"]
 
 _REBUILD_BLOCK = 5_000
+_SPARE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,15 @@ class Index:
         ids, found = snapshot.vectors(vectors.fingerprint, [i for i in bm25 if i not in cosines])
         if ids:
             cosines.update(zip(ids, (found @ vector).tolist(), strict=True))
-        passages = snapshot.passages(bm25.keys() | cosines.keys())
-        ranked = fuse(self.fusion, passages, bm25, cosines, across=across)[
-            : max(k, self.fusion.rescored)
+        fused = fuse(self.fusion, bm25, cosines, across=across)[
+            : max(k, self.fusion.rescored) + _SPARE
+        ]
+        # What a view still holds and the snapshot does not is gone, and is left out here.
+        passages = snapshot.passages([i for i, _ in fused])
+        ranked = [
+            Scored(passages[i], score, max(0.0, cosines.get(i, 0.0)))
+            for i, score in fused
+            if i in passages
         ]
         dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
         lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
@@ -131,7 +138,7 @@ class Index:
             i = scored.passage.id
             ranks[i] = dense_ranks.get(i), lexical_ranks.get(i)
         rarity = self.rarity(list(query.terms))
-        return rescore(self.fusion, self.encoder(snapshot), vector, rarity, ranked)
+        return rescore(self.fusion, self.encoder(snapshot), vector, rarity, ranked, across=across)
 
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of search terms, as BM25 has it, by the last view used."""

@@ -20,6 +20,9 @@ from corpus.article import Language
 from index.encoder import Vectors
 from index.store import Snapshot
 
+# One question is too little work to share: threads that wait for each other cost more than they save.
+faiss.omp_set_num_threads(1)
+
 _MAGIC = b"ragvec1\n"
 _FLAT_LIMIT = 20_000
 _TRAINING = 50_000
@@ -215,5 +218,7 @@ def _partitioned(dim: int, count: int, blocks: list[tuple[list[int], Vectors]]) 
     index.own_fields = True
     sample = np.concatenate([vectors for _, vectors in blocks])[:: max(1, count // _TRAINING)]
     index.cp.niter = 10
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
     index.train(sample)
+    faiss.omp_set_num_threads(1)
     return index

@@ -125,6 +125,7 @@ class _Claim:
     values: tuple[Quantity, ...]
     names: tuple[str, ...]
     hangul: tuple[frozenset[str], ...]
+    predicate: frozenset[str]
     vector: Vectors
 
 
@@ -193,8 +194,10 @@ class Verifier:
         missing = [q for q in apart if not _agrees(q, source.whole.values, published)]
         text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
         unknown = _unknown_names(claim, source)
+        korean = not across and claim.language == "ko"
+        invented = korean and bool(claim.predicate) and _absent([claim.predicate], whole.terms)
         limit = 1.0
-        if missing or not across and (unknown or self._opposed(claim, text)):
+        if missing or not across and (unknown or invented or self._opposed(claim, text)):
             limit = self._judgement.doubtful
         if any(_rivals(q, near.values) for q in missing):
             limit = self._judgement.contradicted
@@ -203,7 +206,8 @@ class Verifier:
             coverage(claim.said, near, across=across), words, cosine, lacking,
             absent, around, float(bool(apart)), _strange(claim.said, whole),
             float(pair[0] != pair[1]), len(unknown) / max(1, len(claim.names)),
-            float(self._opposed(claim, text)), _strange(claim.said, near),
+            float(self._opposed(claim, text)),
+            float(min(2, _absent(claim.hangul, whole.terms) if korean else 0)),
         ), limit  # fmt: skip
 
     def _opposed(self, claim: _Claim, text: str) -> bool:
@@ -219,20 +223,18 @@ class Verifier:
             asked(bare, self._rarity),
             tuple(q for q in _values(text) if not _spelled(text, q)),
             tuple(_names(text)),
-            tuple(self._hangul_names(text, bare)),
+            tuple(self._hangul_names(bare)),
+            _predicate(text, bare),
             self._encoder.encode_documents([text])[0],
         )
 
-    def _hangul_names(self, text: str, bare: str) -> Iterator[frozenset[str]]:
-        """The terms of rare Hangul words that may be names, and of a noun that is the predicate."""
+    def _hangul_names(self, bare: str) -> Iterator[frozenset[str]]:
+        """The terms of each rare Hangul word that may be a name."""
         unseen = self._rarity(["\0"])["\0"]
-        for match in _HANGUL.finditer(bare):
-            stem = stems(match.group())[-1]
-            made = frozenset(terms(stem))
-            stated = match.end() == len(bare) and _is_noun(text, bare)
-            if stated:
-                yield frozenset(terms(match.group()))
-            elif len(stem) > 2 and not _VERBAL.search(match.group()):
+        for word in _HANGUL.findall(bare):
+            stem = stems(word)[-1]
+            if len(stem) > 2 and not _VERBAL.search(word):
+                made = frozenset(terms(stem))
                 if max(self._rarity(list(made)).values()) >= _RARE * unseen:
                     yield made
 
@@ -251,10 +253,21 @@ def _joined(parts: Sequence[Described]) -> Described:
     )
 
 
-def _is_noun(text: str, bare: str) -> bool:
-    """Whether what was taken off a sentence was a copula: a bare 다 only stands after a vowel."""
+def _predicate(text: str, bare: str) -> frozenset[str]:
+    """The terms of the noun before a Korean copula: it is what the sentence says of its subject.
+
+    A bare 다 is a copula only after a vowel; after a consonant it ends a verb.
+    """
     taken = text[len(bare) :]
-    return bool(taken) and (taken[0] != "다" or (ord(bare[-1]) - 0xAC00) % 28 == 0)
+    if not taken or (taken[0] == "다" and (ord(bare[-1]) - 0xAC00) % 28):
+        return frozenset()
+    last = bare.split()[-1]
+    return frozenset(terms(last)) if _HANGUL.fullmatch(last) else frozenset()
+
+
+def _absent(words: Sequence[frozenset[str]], held: frozenset[str]) -> int:
+    """How many words have most of their terms nowhere in a passage."""
+    return sum(1 for word in words if 3 * len(word & held) <= len(word))
 
 
 def _strange(said: Asked, whole: Described) -> float:
@@ -325,13 +338,9 @@ def _unaccented(text: str) -> str:
 def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     """Capitalised Latin words of the claim that its passage has in neither script."""
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
-    if claim.language == "ko" == source.hit.language:
-        held = source.whole.terms
-        strange = [word for word in claim.hangul if 3 * len(word & held) <= len(word)]
-        lost += ["".join(sorted(word)) for word in strange]
     lost = [n for n in lost if not any(_akin(n.lower(), word) for word in source.words)]
     if lost and source.hit.language == "ko":
-        return [n for n in lost if not n.isascii() or not set(latin_keys(n)) & source.keys]
+        return [n for n in lost if not set(latin_keys(n)) & source.keys]
     return [name for name in lost if not set(terms(name)) & source.whole.terms]
 
 

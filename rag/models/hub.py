@@ -2,15 +2,19 @@
 
 import difflib
 import errno
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.models import catalogue, memory
 from rag.models.errors import ModelError
 from rag.settings import Settings, hub_cache
+
+if TYPE_CHECKING:
+    from huggingface_hub import DryRunFileInfo
 
 FILES = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
 # Other forms of the same weights: in folders of their own, and the vendor's at Mistral.
@@ -36,10 +40,10 @@ def hub_id(name: str) -> str:
 
 
 def pull(name: str, settings: Settings, say: Callable[[str], None]) -> Path:
-    """Get a model's files into the hub's cache, with a progress bar on stderr; its folder.
+    """Get a model's files into the hub's cache, with progress bars on stderr; its folder.
 
-    Files that are there already are not fetched again, and a connection that breaks is taken up
-    where it broke. Code that comes with a model is left out unless the settings allow it. Raises
+    Files that are there already are not fetched again. A connection that breaks, or a pull that
+    was stopped in the middle of a file, is taken up where it broke. Code that comes with a model is left out unless the settings allow it. Raises
     ModelError: no such model, no access, no network, not enough disk, nothing that can be loaded.
     """
     model = hub_id(name)
@@ -51,15 +55,15 @@ def pull(name: str, settings: Settings, say: Callable[[str], None]) -> Path:
     with _hub_errors(model):
         from huggingface_hub import snapshot_download
 
-        planned = snapshot_download(
-            model, dry_run=True, tqdm_class=_bar(model, shown=False), **chosen
-        )
+        planned = snapshot_download(model, dry_run=True, tqdm_class=_bar(shown=False), **chosen)
         _refuse_unloadable(model, [file.filename for file in planned])
         missing = sum(file.file_size or 0 for file in planned if file.will_download)
         _check_disk(model, missing)
         say(f"{model}: {memory.gigabytes(missing)} to get")
-        bar = _bar(model, shown=missing > 0)
-        folder = Path(snapshot_download(model, tqdm_class=bar, **chosen))
+        for file in planned:
+            if file.will_download and file.filename.endswith(".safetensors"):
+                _fetch_weights(model, file)
+        folder = Path(snapshot_download(model, tqdm_class=_bar(shown=False), **chosen))
     for file in memory.weight_files(folder):
         memory.tensors(file)  # cut short or not
     return folder
@@ -87,19 +91,47 @@ def _check_disk(model: str, missing: int) -> None:
         )
 
 
-def _bar(model: str, *, shown: bool) -> type:
-    """One bar for all files; the hub's library would show three. None where nobody watches."""
+def _fetch_weights(model: str, file: "DryRunFileInfo") -> None:
+    """One large file into its place in the cache, going on with what an earlier pull has got.
+
+    The hub's library throws away what it has of a file when it is stopped.
+    """
+    from filelock import FileLock, Timeout
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    url = hf_hub_url(model, file.filename, revision=file.commit_hash)
+    told = get_hf_file_metadata(url)
+    if not told.etag or not told.size or told.size > constants.MAX_HTTP_DOWNLOAD_SIZE:
+        return  # left to the library
+    blobs = Path(file.local_path).parents[2] / "blobs"
+    blobs.mkdir(parents=True, exist_ok=True)
+    part = blobs / f"{told.etag}.part"
+    try:
+        with FileLock(f"{part}.lock", timeout=0):
+            part.touch()
+            with part.open("r+b") as opened:
+                got = opened.seek(0, os.SEEK_END)
+                http_get(
+                    url, opened, resume_size=got, headers=build_hf_headers(),
+                    expected_size=told.size, displayed_filename=file.filename,
+                    tqdm_class=_bar(shown=True),
+                )  # fmt: skip
+            part.replace(blobs / told.etag)
+    except Timeout as error:
+        raise ModelError(f"{model}: is being fetched by another program; wait for it") from error
+    Path(f"{part}.lock").unlink(missing_ok=True)
+
+
+def _bar(*, shown: bool) -> type:
+    """The bar of one large file; the library's own, for all of them, would say less."""
     from huggingface_hub.utils.tqdm import tqdm
 
     class Bar(tqdm):
         def __init__(self, *args: Any, **more: Any) -> None:
-            whole = more.get("name") == "huggingface_hub.snapshot_download"
-            more["disable"] = more.get("disable") if shown and whole else True
-            more["desc"] = model
+            more["disable"] = more.get("disable") if shown else True
             super().__init__(*args, **more)  # type: ignore[no-untyped-call]
-
-        def set_description(self, desc: str | None = None, refresh: bool | None = True) -> None:
-            """The model's name stays."""
 
     return Bar
 
