@@ -1,15 +1,17 @@
 """Models of sentence-transformers by name or path: finding them, and what goes wrong in one line."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from index.errors import EncoderError
 
 _LONGEST = 200
+_PATIENCE = 10.0
+Model = TypeVar("Model")
 _ELSE = "choose another, or a folder on this machine"
 
 
@@ -55,12 +57,14 @@ def locate(name: str, organisation: str, file: str, kind: str) -> Located:
 
 
 def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
-    from huggingface_hub import hf_hub_download
+    import httpx
+    from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
         HFValidationError,
         LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
 
@@ -68,6 +72,8 @@ def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
         try:
             return Path(hf_hub_download(hub_id, file, local_files_only=True))
         except LocalEntryNotFoundError:
+            # Asked first because it does not try again and again where there is no network.
+            HfApi().model_info(hub_id, timeout=_PATIENCE)
             return Path(hf_hub_download(hub_id, file))
     except HFValidationError as error:
         raise EncoderError(f"{name}: there is no such folder; check the path") from error
@@ -79,7 +85,7 @@ def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
         raise EncoderError(
             f"{name}: there is no such folder, and no such model on the hub; check the name"
         ) from error
-    except LocalEntryNotFoundError as error:
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.TransportError) as error:
         raise EncoderError(
             f"{name}: is not on this machine, and the hub cannot be reached; "
             "connect once, or give the folder of a model"
@@ -90,9 +96,20 @@ def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
         raise EncoderError(f"{name}: cannot be looked up ({first_line(error)}); {_ELSE}") from error
 
 
+def load(found: Located, make: Callable[..., Model]) -> Model:
+    """The model itself, by the library's class for its kind; fetched only where a part is not here.
+
+    Silent; whatever the library raises becomes an EncoderError of one line.
+    """
+    with _loading(found.given):
+        if found.revision is not None:
+            with suppress(OSError, ValueError, TypeError):
+                return make(found.id, revision=found.revision, local_files_only=True)
+        return make(found.id, revision=found.revision)
+
+
 @contextmanager
-def loading(name: str) -> Iterator[None]:
-    """Loads in silence; whatever the library raises becomes an EncoderError of one line."""
+def _loading(name: str) -> Iterator[None]:
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

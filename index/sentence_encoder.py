@@ -11,7 +11,7 @@ import numpy as np
 
 from index.encoder import Vectors
 from index.errors import EncoderError
-from index.pretrained import Located, first_line, loading, locate
+from index.pretrained import Located, first_line, load, locate
 
 if TYPE_CHECKING:
     import torch
@@ -63,14 +63,18 @@ class SentenceEncoder:
 @lru_cache(maxsize=1)
 def _load(found: Located, content: str) -> "tuple[SentenceTransformer, int]":
     """The model and the length of its vectors. `content` keeps apart what lay at one path in turn."""
-    with loading(found.given):
-        from sentence_transformers import SentenceTransformer
+    from sentence_transformers import SentenceTransformer
 
-        model = SentenceTransformer(found.id, revision=found.revision)
-        half = _half(model.device)
-        if half is not None:
-            model.to(half)
+    model: SentenceTransformer = load(found, SentenceTransformer)
+    half = _half(model.device)
+    if half is not None:
+        model.to(half)
+    try:
         shape = np.shape(model.encode_document(["a"], show_progress_bar=False))
+    except Exception as error:
+        raise EncoderError(
+            f"{found.given}: cannot encode ({first_line(error)}); choose another"
+        ) from error
     if len(shape) != 2 or not shape[1]:
         raise EncoderError(f"{found.given}: is no {_KIND}, it gives no vector for a text")
     return model, int(shape[1])

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from index.errors import EncoderError
-from index.pretrained import first_line, loading, locate
+from index import pretrained
 from index.search import Hit
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def rerank(name: str, question: str, hits: Sequence[Hit]) -> list[Hit]:
         )
     except RuntimeError as error:  # memory, most of all
         raise EncoderError(
-            f"{name}: cannot compare ({first_line(error)}); choose a smaller model"
+            f"{name}: cannot compare ({pretrained.first_line(error)}); choose a smaller model"
         ) from error
     found = [replace(hit, score=float(score)) for hit, score in zip(first, scores, strict=True)]
     found.sort(key=lambda hit: -hit.score)
@@ -49,7 +49,7 @@ def load(name: str) -> "CrossEncoder":
 
     It must score a pair with one number: a model without a trained head would guess.
     """
-    found = locate(name, "cross-encoder", "config.json", _KIND)
+    found = pretrained.locate(name, "cross-encoder", "config.json", _KIND)
     config = found.values("config.json")
     architecture = next(iter(config.get("architectures") or []), "")
     saved_as = found.values("config_sentence_transformers.json").get("model_type")
@@ -57,10 +57,9 @@ def load(name: str) -> "CrossEncoder":
         raise EncoderError(
             f"{name}: is no {_KIND} but {saved_as or architecture or 'something else'}; choose one that is"
         )
-    with loading(name):
-        from sentence_transformers import CrossEncoder
+    from sentence_transformers import CrossEncoder
 
-        model: CrossEncoder = CrossEncoder(found.id, revision=found.revision)
+    model: CrossEncoder = pretrained.load(found, CrossEncoder)
     if model.num_labels != 1:
         raise EncoderError(
             f"{name}: gives {model.num_labels} scores for a pair; a reranker must give one"

@@ -7,30 +7,22 @@ numbers, dates, names and negation agree. A number that the evidence contradicts
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from corpus.article import Language
 from corpus.text import language as language_of
 from corpus.text import sentences
-from index.analysis import STOP, terms
+from index.analysis import terms
 from index.asking import Asked, Described, Rarity, asked, coverage, describe, gaps
 from index.encoder import Encoder, Vectors
 from index.names import latin_keys, stems
-from index.numbers import Quantity, quantities
+from index.numbers import Quantity
 from index.search import Hit
-from index.translation import word_translations
+from rag.agreement import agrees, akin, names_of, opposed, rivals, spelled, unaccented, values_of
 from rag.events import Support
 
-_NEGATION = {
-    "en": re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n't)\b", re.I),
-    "ko": re.compile(
-        r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|없(?:다|었|는|고|이|을)|아니(?:다|었|라|고)"
-    ),
-}
-_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b", re.ASCII)
 _HANGUL = re.compile(r"[가-힣]{2,}")
 # Endings of verbs and of what stands before a noun; a word that ends so is no name.
 _VERBAL = re.compile(
@@ -40,23 +32,14 @@ _LATIN = re.compile(r"[A-Za-z]{2,}")
 _COPULA = re.compile(
     r"(?<=[^\W_])\)?(?:(?:이|이었|(?<![하되시])였)(?:다|습니다|어요)|입니다|이에요|예요|다)[.!?]*$"
 )
-_ORDINAL = re.compile(
-    r"\b(?:(first)|(second)|(third)|(fourth)|(fifth)|(sixth)|(seventh)|(eighth)|(ninth)|(tenth))\b", re.I
-)
-_COUNTED = re.compile(
-    r"(?:(한)|(두)|(세)|(네)|(다섯)|(여섯)|(일곱)|(여덟)|(아홉)|(열))\s?(?:명|개|번|곳|살|가지|달|차례|대|마리|편|시간|사람)"
-)
-_ROMAN = re.compile(r"[IVX]+$")
-_FIRST = re.compile(r"([A-Z][a-z]{2,})\b")
 _EMPHASIS = re.compile(r"\*\*|__")
 _TRIED = 4
 _RARE = 0.6
-_TENS = frozenset(str(10 * tens) for tens in range(2, 10))
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Weights of the score (logistic, in the order of `_features`, for a claim in the language of
+    """Weights of the score (logistic, in the order of `Verifier._score`, for a claim in the language of
     its source and in the other) and the thresholds of the three verdicts.
 
     Calibrated by `benchmarks/verification.py`. A number or date that the source contradicts puts the
@@ -64,9 +47,9 @@ class Judgement:
     at most at `doubtful`.
     """
 
-    within: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    beyond: tuple[float, ...] = (4.0, 2.0, 4.0, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    bias: tuple[float, float] = (-4.0, -3.0)
+    within: tuple[float, ...] = (1.6, 1.2, 1.9, -0.8, -1.9, -1.8, -1.5, 0.5)
+    beyond: tuple[float, ...] = (2.6, 1.65, 2.7, 0.0, 0.0, 0.0, -0.3, 0.0)
+    bias: tuple[float, float] = (-2.1, -1.8)
     supported: float = 0.5
     weak: float = 0.2
     contradicted: float = 0.1
@@ -80,7 +63,7 @@ class _Source:
         self.hit = hit
         self.spans = sentences(hit.text) or [(0, len(hit.text))]
         head = f"{hit.title}\n{hit.heading or ''}\n{hit.published or ''}"
-        self.head = Described(frozenset(terms(head)), frozenset(), tuple(_values(head)))
+        self.head = Described(frozenset(terms(head)), frozenset(), tuple(values_of(head)))
         self.parts = [self._described(*span) for span in self.spans]
         self.whole = _joined([self.head, *self.parts])
         self.text = f"{head}\n{hit.text}"
@@ -88,7 +71,7 @@ class _Source:
 
     def _described(self, start: int, end: int) -> Described:
         text = self.hit.text[start:end]
-        return Described(frozenset(terms(text)), frozenset(), tuple(_values(text)))
+        return Described(frozenset(terms(text)), frozenset(), tuple(values_of(text)))
 
     @cached_property
     def keyed(self) -> list[Described]:
@@ -101,7 +84,7 @@ class _Source:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        return frozenset(word.lower() for word in _LATIN.findall(_unaccented(self.text)))
+        return frozenset(word.lower() for word in _LATIN.findall(unaccented(self.text)))
 
     def near(self, first: int, last: int, *, across: bool) -> Described:
         """Two sentences, or one, with the title and heading above them."""
@@ -129,10 +112,22 @@ class _Claim:
     vector: Vectors
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What holds between a claim and a whole passage: values that the passage lacks, how many words
+    that may be names are strange to it, and whether a name is certainly not its own."""
+
+    missing: list[Quantity]
+    strange: float
+    doubtful: bool
+
+
 class Verifier:
     """Finds the evidence for a sentence in a passage, and scores it from 0 to 1."""
 
-    def __init__(self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()) -> None:
+    def __init__(
+        self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()
+    ) -> None:
         self._encoder, self._rarity, self._judgement = encoder, rarity, judgement
         self._source = lru_cache(maxsize=64)(_Source)
         self._claim = lru_cache(maxsize=64)(self._taken_apart)
@@ -156,64 +151,63 @@ class Verifier:
         """The places of the best sentence or two, of those that hold most of the claim."""
         across = claim.language != source.hit.language
         last = len(source.spans) - 1
-        single = [(i, i) for i in range(last + 1)]
+        facts = self._facts(claim, source)
+        single = [(place, place) for place in range(last + 1)]
         nears = {pair: source.near(*pair, across=across) for pair in single}
-        held = {pair: coverage(claim.said, near, across=across) for pair, near in nears.items()}
+        held = {pair: coverage(claim.said, nears[pair], across=across) for pair in single}
         tried = sorted(single, key=held.__getitem__, reverse=True)[:_TRIED]
-        scores = {pair: self._score(claim, source, pair) for pair in tried}
+        scores = {pair: self._score(claim, source, facts, pair) for pair in tried}
         best = max(tried, key=scores.__getitem__)
-        score, limit = scores[best]
-        if min(score, limit) < self._judgement.supported:
+        if min(scores[best]) < self._judgement.supported:
             place = best[0]
-            for pair in ((place - 1, place), (place, place + 1)):
-                if pair[0] >= 0 and pair[1] <= last:
-                    scores[pair] = self._score(claim, source, pair)
-            joint = max(scores, key=lambda pair: min(scores[pair]))
-            best = joint if min(scores[joint]) > min(scores[best]) + 0.1 and joint[0] != joint[1] else best
+            pairs = [(i, i + 1) for i in (place - 1, place) if i >= 0 and i < last]
+            scores |= {pair: self._score(claim, source, facts, pair) for pair in pairs}
+            joint = max(pairs, key=lambda pair: min(scores[pair]), default=best)
+            best = joint if min(scores[joint]) > min(scores[best]) + 0.1 else best
         return best, min(scores[best])
 
-    def _score(self, claim: _Claim, source: _Source, pair: tuple[int, int]) -> tuple[float, float]:
+    def _facts(self, claim: _Claim, source: _Source) -> _Facts:
+        """What is the same for every sentence of a passage."""
+        across = claim.language != source.hit.language
+        published, held = source.hit.published, source.whole
+        missing = [q for q in claim.values if not agrees(q, held.values, published)]
+        unknown = _unknown_names(claim, source)
+        if across:
+            return _Facts(missing, len(unknown) / max(1, len(claim.names)), False)
+        invented = bool(claim.predicate) and _absent([claim.predicate], held.terms) > 0
+        strange = min(2, _absent(claim.hangul, held.terms))
+        return _Facts(missing, float(strange), bool(unknown) or invented)
+
+    def _score(
+        self, claim: _Claim, source: _Source, facts: _Facts, pair: tuple[int, int]
+    ) -> tuple[float, float]:
         """The score before hard contradictions, and the most that they allow."""
         across = claim.language != source.hit.language
-        features, limit = self.features(claim, source, pair)
-        weights = self._judgement.beyond if across else self._judgement.within
-        odds = sum(w * f for w, f in zip(weights, features, strict=True)) + self._judgement.bias[across]
-        return 1 / (1 + math.exp(-odds)), limit
-
-    def features(
-        self, claim: _Claim, source: _Source, pair: tuple[int, int]
-    ) -> tuple[tuple[float, ...], float]:
-        """What speaks for and against a claim, and the score that it can have at most."""
-        across = claim.language != source.hit.language
         near = source.near(*pair, across=across)
-        lacking, words, _ = gaps(claim.said, near, across=across)
-        whole = _joined([source.head, *source.keyed]) if across else source.whole
-        absent, around, _ = gaps(claim.said, whole, across=across)
-        published = source.hit.published
-        apart = [q for q in claim.values if not _agrees(q, near.values, published)]
-        missing = [q for q in apart if not _agrees(q, source.whole.values, published)]
-        text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
-        unknown = _unknown_names(claim, source)
-        korean = not across and claim.language == "ko"
-        invented = korean and bool(claim.predicate) and _absent([claim.predicate], whole.terms)
+        stated = [value for part in source.parts[pair[0] : pair[1] + 1] for value in part.values]
         limit = 1.0
-        if missing or not across and (unknown or invented or self._opposed(claim, text)):
+        text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
+        if (
+            facts.missing
+            or facts.doubtful
+            or (not across and opposed(claim.text, claim.said, text))
+        ):
             limit = self._judgement.doubtful
-        if any(_rivals(q, near.values) for q in missing):
+        if any(rivals(q, stated) for q in facts.missing):
             limit = self._judgement.contradicted
-        cosine = float(source.vector(self._encoder, *pair) @ claim.vector)
-        return (
-            coverage(claim.said, near, across=across), words, cosine, lacking,
-            absent, around, float(bool(apart)), _strange(claim.said, whole),
-            float(pair[0] != pair[1]), len(unknown) / max(1, len(claim.names)),
-            float(self._opposed(claim, text)),
-            float(min(2, _absent(claim.hangul, whole.terms) if korean else 0)),
-        ), limit  # fmt: skip
-
-    def _opposed(self, claim: _Claim, text: str) -> bool:
-        if _negated(claim.text):
-            return not _negated(text)
-        return _denied(text, claim.said)
+        apart = any(not agrees(q, near.values, source.hit.published) for q in claim.values)
+        lacking, words, _ = gaps(claim.said, near, across=across)
+        features = (
+            coverage(claim.said, near, across=across), words,
+            float(source.vector(self._encoder, *pair) @ claim.vector), lacking, float(apart),
+            float(pair[0] != pair[1]), facts.strange, float(claim.language == "ko"),
+        )  # fmt: skip
+        weights = self._judgement.beyond if across else self._judgement.within
+        odds = (
+            sum(w * f for w, f in zip(weights, features, strict=True))
+            + self._judgement.bias[across]
+        )
+        return 1 / (1 + math.exp(-odds)), limit
 
     def _taken_apart(self, text: str) -> _Claim:
         bare = _COPULA.sub("", text) if language_of(text) == "ko" else text
@@ -221,8 +215,8 @@ class Verifier:
             text,
             language_of(text),
             asked(bare, self._rarity),
-            tuple(q for q in _values(text) if not _spelled(text, q)),
-            tuple(_names(text)),
+            tuple(q for q in values_of(text) if not spelled(text, q)),
+            tuple(names_of(text)),
             tuple(self._hangul_names(bare)),
             _predicate(text, bare),
             self._encoder.encode_documents([text])[0],
@@ -270,119 +264,14 @@ def _absent(words: Sequence[frozenset[str]], held: frozenset[str]) -> int:
     return sum(1 for word in words if 3 * len(word & held) <= len(word))
 
 
-def _strange(said: Asked, whole: Described) -> float:
-    """How rare the rarest word is that the passage has nothing of: 1 for one that nothing has."""
-    rare = [w.weight for w in said.words if 2 * len(w.terms & whole.terms) < len(w.terms)]
-    return max(rare, default=0.0) / said.unseen if said.unseen else 0.0
+def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
+    """Capitalised Latin words of the claim that its passage has in neither script."""
+    lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
+    lost = [n for n in lost if not any(akin(n.lower(), word) for word in source.words)]
+    if lost and source.hit.language == "ko":
+        return [n for n in lost if not set(latin_keys(n)) & source.keys]
+    return [n for n in lost if not set(terms(n)) & source.whole.terms]
 
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-def _spelled(claim: str, quantity: Quantity) -> bool:
-    """Whether a number is a small one written as a word, which often counts nothing."""
-    return claim[quantity.start : quantity.end].lower() in ("one", "a", "two", "half")
-
-
-def _values(text: str) -> list[Quantity]:
-    """The quantities of a text, `twenty-nine` as one, with ordinals and counted Korean numerals."""
-    found: list[Quantity] = []
-    for quantity in quantities(text):
-        before = found[-1] if found else quantity
-        if quantity.start - before.end == 1 and text[before.start].isalpha() and before.value in _TENS:
-            total = str(int(before.value) + int(float(quantity.value)))
-            found[-1] = replace(quantity, value=total, start=before.start)
-        else:
-            found.append(quantity)
-    for pattern in (_ORDINAL, _COUNTED):
-        for match in pattern.finditer(text):
-            found.append(Quantity("number", str(match.lastindex), None, *match.span(match.lastindex or 0)))
-    return found
-
-
-def _denied(text: str, claim: Asked) -> bool:
-    """Whether a source sentence negates what the claim speaks of, rather than something beside it."""
-    held = frozenset().union(*(word.terms for word in claim.words))
-    for match in _NEGATION[language_of(text)].finditer(text):
-        around = text[match.end() : match.end() + 30].split()[:3]
-        if language_of(text) == "ko":
-            around = text[: match.end()].split()[-2:]
-        if held & (set(terms(" ".join(around))) - STOP):
-            return True
-    return False
-
-
-def _negated(text: str) -> bool:
-    return bool(_NEGATION[language_of(text)].search(text))
-
-
-def _names(claim: str) -> list[str]:
-    """Capitalised Latin words; the first word only when it is no word of the language."""
-    plain = _unaccented(claim)
-    found = _NAME.findall(plain)
-    first = _FIRST.match(plain)
-    if first and not any(word_translations(first[1].lower())):
-        found.append(first[1])
-    elif first and _NAME.match(plain, first.end() + 1):
-        found.append(first[1])
-    return [name for name in found if name.lower() not in STOP and not _ROMAN.match(name)]
-
-
-def _unaccented(text: str) -> str:
-    if text.isascii() or language_of(text) == "ko":
-        return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-
-
-def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
-    """Capitalised Latin words of the claim that its passage has in neither script."""
-    lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
-    lost = [n for n in lost if not any(_akin(n.lower(), word) for word in source.words)]
-    if lost and source.hit.language == "ko":
-        return [n for n in lost if not set(latin_keys(n)) & source.keys]
-    return [name for name in lost if not set(terms(name)) & source.whole.terms]
-
-
-def _akin(name: str, word: str) -> bool:
-    """`american` and `america`, `norman` and `normandy`: one the beginning of the other, nearly."""
-    shared = max(4, len(name) - 3)
-    return name[:shared] == word[:shared] and abs(len(name) - len(word)) < 4
-
-
-def _agrees(stated: Quantity, values: Sequence[Quantity], published: str | None) -> bool:
-    """Whether a stated value is among those of the evidence."""
-    return any(_same(stated, other, published) for other in values)
-
-
-def _rivals(stated: Quantity, values: Sequence[Quantity]) -> bool:
-    """Whether the evidence gives a value of the same kind, which is then another one."""
-    return any(value.kind == stated.kind for value in values)
-
-
-def _same(a: Quantity, b: Quantity, published: str | None) -> bool:
-    if (a.kind == "date") != (b.kind == "date"):
-        return a.value.lstrip("-") == b.value.lstrip("-")
-    if a.kind == "date":
-        return _compatible(a.value, b.value, published)
-    if a.unit and b.unit and a.unit != b.unit:
-        return False
-    x, y = float(a.value), float(b.value)
-    return abs(x - y) <= 0.005 * max(abs(x), abs(y))
-
-
-def _compatible(a: str, b: str, published: str | None) -> bool:
-    """Whether two dates can be the same day as far as both say; a missing year is the article's."""
-    year = (published or "")[:4]
-    first, second = (_parts(value, year) for value in (a, b))
-    shared = [(x, y) for x, y in zip(first, second, strict=True) if x and y]
-    return bool(shared) and all(x == y for x, y in shared)
-
-
-def _parts(value: str, year: str) -> tuple[str, str, str]:
-    if value.startswith("--"):
-        month, _, day = value[2:].partition("-")
-        return year, month, day
-    written, _, rest = value.partition("-")
-    month, _, day = rest.partition("-")
-    return written, month, day

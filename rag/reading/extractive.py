@@ -45,8 +45,8 @@ class Model:
     foreign: float = -1.0
     evidence: tuple[float, ...] = (0.8, 1.3, 3.5, 0.25, -1.1, 2.4, -1.7)
     bias: float = -3.5
-    across: float = 1.5
-    threshold: float = -0.9
+    across: float = 1.8
+    threshold: float = -0.6
     again: float = 0.8
 
 

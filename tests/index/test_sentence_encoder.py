@@ -136,6 +136,22 @@ def test_a_rebuild_without_the_files_remembers_the_encoder(
     assert rag("search", "키위", "--json", "--home", home).json["hits"]
 
 
+def test_a_name_in_the_hubs_cache_needs_no_network(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    repository = tmp_path / "hub" / "models--somebody--tiny"
+    shutil.copytree(model, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    encoder = SentenceEncoder("somebody/tiny")
+    assert np.array_equal(
+        encoder.encode_queries([QUESTION]), SentenceEncoder(str(model)).encode_queries([QUESTION])
+    )
+    assert encoder.fingerprint != SentenceEncoder(str(model)).fingerprint
+
+
 def _empty(folder: Path) -> str:
     folder.mkdir()
     return str(folder)
