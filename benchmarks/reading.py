@@ -73,9 +73,13 @@ def answers(name: str, found: Sequence[Read], ratios: Sequence[float]) -> list[s
     for ratio in ratios:
         two = [read.again >= ratio for read in found]
         first = sum(read.holds[:1] == (True,) for read in found) / len(found)
-        any_held = sum(any(r.holds[: 1 + more]) for r, more in zip(found, two, strict=True)) / len(found)
+        any_held = sum(any(r.holds[: 1 + more]) for r, more in zip(found, two, strict=True)) / len(
+            found
+        )
         cited = 1 + sum(two) / len(found)
-        lines.append(f"| {name} | {len(found)} | {ratio:.2f} | {first:.3f} | {any_held:.3f} | {cited:.2f} |")
+        lines.append(
+            f"| {name} | {len(found)} | {ratio:.2f} | {first:.3f} | {any_held:.3f} | {cited:.2f} |"
+        )
     return lines
 
 
@@ -100,7 +104,10 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
     cited, refused = [], []
     for task, bad in (
         (tasks.korean(data), {"never mentioned": tasks.translated(data).questions}),
-        (tasks.squad(data), {"unanswerable": unanswerable, "never mentioned": tasks.natural(data).questions}),
+        (
+            tasks.squad(data),
+            {"unanswerable": unanswerable, "never mentioned": tasks.natural(data).questions},
+        ),
     ):
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), task, encoder)

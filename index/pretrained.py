@@ -12,6 +12,10 @@ from index.errors import EncoderError
 _LONGEST = 200
 _PATIENCE = 10.0
 Model = TypeVar("Model")
+_UNREACHED = (
+    "is not on this machine, and the hub cannot be reached; "
+    "connect once, or give the folder of a model"
+)
 _ELSE = "choose another, or a folder on this machine"
 
 
@@ -57,14 +61,13 @@ def locate(name: str, organisation: str, file: str, kind: str) -> Located:
 
 
 def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
-    import httpx
     from huggingface_hub import HfApi, hf_hub_download
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
+        HfHubHTTPError,
         HFValidationError,
         LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
 
@@ -85,15 +88,14 @@ def _on_hub(name: str, hub_id: str, file: str, kind: str) -> Path:
         raise EncoderError(
             f"{name}: there is no such folder, and no such model on the hub; check the name"
         ) from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, httpx.TransportError) as error:
-        raise EncoderError(
-            f"{name}: is not on this machine, and the hub cannot be reached; "
-            "connect once, or give the folder of a model"
-        ) from error
     except EntryNotFoundError as error:
-        raise EncoderError(f"{name}: is no {kind}, it has no {file}; {_ELSE}") from error
-    except Exception as error:
+        if not isinstance(error, LocalEntryNotFoundError):
+            raise EncoderError(f"{name}: is no {kind}, it has no {file}; {_ELSE}") from error
+        raise EncoderError(f"{name}: {_UNREACHED}") from error
+    except HfHubHTTPError as error:
         raise EncoderError(f"{name}: cannot be looked up ({first_line(error)}); {_ELSE}") from error
+    except Exception as error:  # the hub's library lets those of its HTTP library through
+        raise EncoderError(f"{name}: {_UNREACHED}") from error
 
 
 def load(found: Located, make: Callable[..., Model]) -> Model:

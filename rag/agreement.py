@@ -80,9 +80,9 @@ def names_of(claim: str) -> list[str]:
     plain = unaccented(claim)
     found = _NAME.findall(plain)
     first = _FIRST.match(plain)
-    if first and not any(word_translations(first[1].lower())):
-        found.append(first[1])
-    elif first and _NAME.match(plain, first.end() + 1):
+    if (first and not any(word_translations(first[1].lower()))) or (
+        first and _NAME.match(plain, first.end() + 1)
+    ):
         found.append(first[1])
     return [name for name in found if name.lower() not in STOP and not _ROMAN.match(name)]
 

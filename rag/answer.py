@@ -188,13 +188,17 @@ class _Writing:
     def _evidence(self, text: str, marker: int) -> Evidence:
         hit = self._hit(marker)
         start, end, score = self._verifier.evidence(text, hit)
-        return Evidence(marker, start, end, hit.text[start - hit.start : end - hit.start], round(score, 4))
+        return Evidence(
+            marker, start, end, hit.text[start - hit.start : end - hit.start], round(score, 4)
+        )
 
     def _attributed(self, text: str) -> tuple[int, ...]:
         """The passage that supports a sentence without a marker, if one does."""
         if not self._attribute or _refuses(text):
             return ()
-        scored = ((self._verifier.evidence(text, hit)[2], -n) for n, hit in enumerate(self._hits, 1))
+        scored = (
+            (self._verifier.evidence(text, hit)[2], -n) for n, hit in enumerate(self._hits, 1)
+        )
         score, number = max(scored, default=(0.0, 0))
         if self._verifier.support(score) != "supported":
             return ()

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from index.errors import EncoderError
 from index import pretrained
+from index.errors import EncoderError
 from index.search import Hit
 
 if TYPE_CHECKING:

@@ -43,8 +43,9 @@ def pull(name: str, settings: Settings, say: Callable[[str], None]) -> Path:
     """Get a model's files into the hub's cache, with progress bars on stderr; its folder.
 
     Files that are there already are not fetched again. A connection that breaks, or a pull that
-    was stopped in the middle of a file, is taken up where it broke. Code that comes with a model is left out unless the settings allow it. Raises
-    ModelError: no such model, no access, no network, not enough disk, nothing that can be loaded.
+    was stopped in the middle of a file, is taken up where it broke. Code that comes with a model
+    is left out unless the settings allow it. Raises ModelError: no such model, no access, no
+    network, not enough disk, nothing that can be loaded.
     """
     model = hub_id(name)
     allowed = model in settings.generation.allow_remote_code

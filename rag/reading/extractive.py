@@ -46,7 +46,7 @@ class Model:
     evidence: tuple[float, ...] = (0.8, 1.3, 3.5, 0.25, -1.1, 2.4, -1.7)
     bias: float = -3.5
     across: float = 1.8
-    threshold: float = -0.6
+    threshold: float = -0.75
     again: float = 0.8
 
 

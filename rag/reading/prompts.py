@@ -31,7 +31,9 @@ def refusal(language: Language, nearest: str | None = None) -> str:
 
 def refusals() -> tuple[str, ...]:
     """How each refusal begins, in both languages, and what is said when the budget ran out."""
-    openings = [text.split("{title}")[0].split(".")[0] for text in (*NEAREST.values(), *REFUSAL.values())]
+    openings = [
+        text.split("{title}")[0].split(".")[0] for text in (*NEAREST.values(), *REFUSAL.values())
+    ]
     return (*openings, *EXHAUSTED.values())
 
 
