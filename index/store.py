@@ -32,6 +32,7 @@ CREATE INDEX passages_by_article ON passages(article);
 CREATE TABLE vectors (
     fingerprint TEXT NOT NULL, passage INTEGER NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (fingerprint, passage)) WITHOUT ROWID;
+CREATE INDEX vectors_by_passage ON vectors(passage);
 CREATE TABLE changes (generation INTEGER NOT NULL, passage INTEGER NOT NULL, added INTEGER NOT NULL);
 CREATE INDEX changes_by_generation ON changes(generation);
 """
