@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import tasks
 from benchmarks.swaps import OTHER, Statement, english_names, hit_of, names_in, numbers, pick
 from index.numbers import quantities
+from index.search import Hit
 
 # --- English: declarative sentences for the questions whose parts a pattern tells apart ----------
 

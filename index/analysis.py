@@ -77,7 +77,10 @@ def _stem(word: str) -> str:
 
 
 _SMALL_WORDS = (
-    ["a", "an", "and", "are", "as", "at", "be", "been", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "of", "on", "or", "our", "she", "so", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "about", "many", "much", "long"]
+    "a an and are as at be been by can could did do does for from had has have he her his "
+    "how i if in into is it its me my of on or our she so than that the their them then "
+    "there these they this those to was we were what when where which who whom whose why "
+    "will with would you your about many much long".split()
 )  # fmt: skip
 STOP = frozenset(_SMALL_WORDS) | frozenset(_stem(word) for word in _SMALL_WORDS)
 """Words too common to search for, as they stand and as terms."""

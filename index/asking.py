@@ -1,6 +1,7 @@
 """What a question asks for: its words with their weights, and the kind of answer it wants."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,7 @@ Wanted = Literal["date", "number", "person", "place", "reason", "summary", "othe
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
+_WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
@@ -25,7 +27,11 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 _ASKING = frozenset(
-    ["것", "것은", "것인가", "거야", "건", "수", "수는", "때", "때는", "중", "중에", "중에서", "대해", "대해서", "대한", "관한", "관해", "알려줘", "알려", "줘", "설명해줘", "해줘", "있나", "있나요", "있어", "있는", "있을까", "했나", "했어", "했나요", "되나", "되지", "됐나", "됐어", "하나", "하나요", "나요", "인가", "인가요", "이야", "제일", "가장", "다시", "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "is", "are", "was", "were", "do", "does", "did", "the", "a", "an", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "it", "its", "that", "this", "there", "many", "much", "name", "named", "called", "tell", "me", "about"]
+    "은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
+    "중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
+    "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
+    "were do does did the a an of in on at to for from by with and or it its that this "
+    "there many much name named called tell me about".split()
 )  # fmt: skip
 # Words that only ask: question words in any dress, and counters with an ending.
 _QUESTION_WORD = re.compile(
@@ -121,16 +127,24 @@ def _stem(word: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def _keys(word: str) -> frozenset[str]:
     if "가" <= word[0] <= "힣":
-        return frozenset({hangul_key(word)} if len(hangul_key(word)) > 1 else ())
+        key = hangul_key(word) if len(word) > 1 else ""
+        return frozenset({key} if len(key) > 1 else ())
     return frozenset(key for key in latin_keys(word) if len(key) > 1)
 
 
 def describe(text: str) -> Described:
-    """The terms, phonetic keys (of both scripts) and values of a text."""
+    """The terms, phonetic keys (of both scripts) and values of a text.
+
+    Two sounds are enough only for a capitalised word: too many small ones sound alike.
+    """
     keys: set[str] = set()
-    for word in _WORD.findall(fold(text)):
-        for stem in stems(word) if "가" <= word[0] <= "힣" else [word]:
-            keys |= _keys(stem)
+    for word in _WRITTEN.findall(unicodedata.normalize("NFKC", text)):
+        if "가" <= word[0] <= "힣":
+            for stem in stems(word):
+                keys |= _keys(stem)
+        else:
+            least = 2 if word.islower() else 1
+            keys |= {key for key in _keys(word.lower()) if len(key) > least}
     return Described(frozenset(terms(text)), frozenset(keys), tuple(quantities(text)))
 
 

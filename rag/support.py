@@ -33,7 +33,7 @@ _COPULA = re.compile(
     r"(?<=[^\W_])\)?(?:(?:이|이었|(?<![하되시])였)(?:다|습니다|어요)|입니다|이에요|예요|다)[.!?]*$"
 )
 _EMPHASIS = re.compile(r"\*\*|__")
-_TRIED = 4
+_TRIED = 3
 _RARE = 0.6
 
 
@@ -49,7 +49,7 @@ class Judgement:
 
     within: tuple[float, ...] = (1.6, 1.2, 1.9, -0.8, -1.9, -1.8, -1.5, 0.4)
     beyond: tuple[float, ...] = (2.6, 1.65, 2.7, 0.0, 0.0, 0.0, -0.3, 0.0)
-    bias: tuple[float, float] = (-2.1, -1.8)
+    bias: tuple[float, float] = (-2.1, -1.6)
     supported: float = 0.5
     weak: float = 0.2
     contradicted: float = 0.1
@@ -67,6 +67,8 @@ class _Source:
         self.parts = [self._described(*span) for span in self.spans]
         self.whole = _joined([self.head, *self.parts])
         self.text = f"{head}\n{hit.text}"
+        self.flat = [(span, _flat(hit.text[slice(*span)])) for span in self.spans]
+        self._near: dict[tuple[int, int, bool], Described] = {}
         self._vectors: dict[tuple[int, int], Vectors] = {}
 
     def _described(self, start: int, end: int) -> Described:
@@ -88,8 +90,11 @@ class _Source:
 
     def near(self, first: int, last: int, *, across: bool) -> Described:
         """Two sentences, or one, with the title and heading above them."""
-        parts = self.keyed if across else self.parts
-        return _joined([self.head, *parts[first : last + 1]])
+        if (known := self._near.get((first, last, across))) is None:
+            parts = self.keyed if across else self.parts
+            known = _joined([self.head, *parts[first : last + 1]])
+            self._near[first, last, across] = known
+        return known
 
     def vector(self, encoder: Encoder, first: int, last: int) -> Vectors:
         if (first, last) not in self._vectors:
@@ -105,6 +110,7 @@ class _Claim:
     text: str
     language: Language
     said: Asked
+    terms: frozenset[str]
     values: tuple[Quantity, ...]
     names: tuple[str, ...]
     hangul: tuple[frozenset[str], ...]
@@ -120,6 +126,11 @@ class _Facts:
     missing: list[Quantity]
     strange: float
     doubtful: bool
+
+    @property
+    def limited(self) -> bool:
+        """Whether no sentence of the passage can support the claim."""
+        return bool(self.missing) or self.doubtful
 
 
 class Verifier:
@@ -140,8 +151,7 @@ class Verifier:
         """
         source = self._source(hit)
         plain = " ".join(_EMPHASIS.sub("", claim).split())
-        flat = [(span, _flat(hit.text[slice(*span)])) for span in source.spans]
-        if repeated := [span for span, text in flat if len(text) > 7 and text in plain]:
+        if repeated := [span for span, text in source.flat if len(text) > 7 and text in plain]:
             start, end = max(repeated, key=lambda span: span[1] - span[0])
             return hit.start + start, hit.start + end, 1.0
         (first, last), score = self._best(self._claim(plain), source)
@@ -149,22 +159,29 @@ class Verifier:
 
     def _best(self, claim: _Claim, source: _Source) -> tuple[tuple[int, int], float]:
         """The places of the best sentence or two, of those that hold most of the claim."""
-        across = claim.language != source.hit.language
         last = len(source.spans) - 1
         facts = self._facts(claim, source)
-        single = [(place, place) for place in range(last + 1)]
-        nears = {pair: source.near(*pair, across=across) for pair in single}
-        held = {pair: coverage(claim.said, nears[pair], across=across) for pair in single}
-        tried = sorted(single, key=held.__getitem__, reverse=True)[:_TRIED]
+        tried = [(place, place) for place in self._likely(claim, source)]
         scores = {pair: self._score(claim, source, facts, pair) for pair in tried}
         best = max(tried, key=scores.__getitem__)
-        if min(scores[best]) < self._judgement.supported:
+        hopeless = self._judgement.weak / 2
+        if hopeless < min(scores[best]) < self._judgement.supported and not facts.limited:
             place = best[0]
             pairs = [(i, i + 1) for i in (place - 1, place) if i >= 0 and i < last]
             scores |= {pair: self._score(claim, source, facts, pair) for pair in pairs}
             joint = max(pairs, key=lambda pair: min(scores[pair]), default=best)
             best = joint if min(scores[joint]) > min(scores[best]) + 0.1 else best
         return best, min(scores[best])
+
+    def _likely(self, claim: _Claim, source: _Source) -> list[int]:
+        """The places of the few sentences that hold most of a claim."""
+        if claim.language != source.hit.language:
+            nears = [source.near(place, place, across=True) for place in range(len(source.spans))]
+            held = [coverage(claim.said, near, across=True) for near in nears]
+        else:
+            held = [float(len(claim.terms & part.terms)) for part in source.parts]
+        ordered = sorted(range(len(held)), key=held.__getitem__, reverse=True)[:_TRIED]
+        return [place for place in ordered if 2 * held[place] >= held[ordered[0]]]
 
     def _facts(self, claim: _Claim, source: _Source) -> _Facts:
         """What is the same for every sentence of a passage."""
@@ -187,11 +204,7 @@ class Verifier:
         stated = [value for part in source.parts[pair[0] : pair[1] + 1] for value in part.values]
         limit = 1.0
         text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
-        if (
-            facts.missing
-            or facts.doubtful
-            or (not across and opposed(claim.text, claim.said, text))
-        ):
+        if facts.limited or (not across and opposed(claim.text, claim.said, text)):
             limit = self._judgement.doubtful
         if any(rivals(q, stated) for q in facts.missing):
             limit = self._judgement.contradicted
@@ -211,10 +224,12 @@ class Verifier:
 
     def _taken_apart(self, text: str) -> _Claim:
         bare = _COPULA.sub("", text) if language_of(text) == "ko" else text
+        said = asked(bare, self._rarity)
         return _Claim(
             text,
             language_of(text),
-            asked(bare, self._rarity),
+            said,
+            frozenset().union(*(word.terms for word in said.words)),
             tuple(q for q in values_of(text) if not spelled(text, q)),
             tuple(names_of(text)),
             tuple(self._hangul_names(bare)),

@@ -9,7 +9,7 @@ from corpus.text import normalise
 from index.encoder import BundledEncoder
 from index.search import Hit
 from rag.events import Support
-from rag.support import Verifier
+from rag.support import Judgement, Verifier
 
 KOREAN = (
     "LG AI연구원은 2025년 3월 18일 추론 모델 '엑사원 딥'을 공개했다. 엑사원 딥의 매개변수는 320억 개이다. "
@@ -132,17 +132,19 @@ def test_a_repeated_sentence_is_its_own_evidence(verifier: Verifier) -> None:
     assert (KOREAN[start - 40 : end - 40], score) == (sentence, 1.0)
 
 
-def test_two_sentences_in_a_row_bear_what_neither_bears_alone(verifier: Verifier) -> None:
-    text = (
-        "Tancred married Emma of Sicily in Bari. Their son conquered Antioch in 1098 with a fleet."
+def test_two_sentences_in_a_row_bear_what_neither_bears_alone(encoder: BundledEncoder) -> None:
+    first = "Tancred of Hauteville married Emma of Sicily in the city of Bari."
+    second = "A fleet from Amalfi brought them to Antioch, where they ruled until 1112."
+    text = f"Nothing else is known. {first} {second} The weather was mild."
+    claim = (
+        "Tancred of Hauteville and Emma of Sicily married in Bari, "
+        "ruled Antioch until 1112 and came there with a fleet from Amalfi."
     )
-    claim = "In 1098 the son of Tancred and Emma of Sicily, who married in Bari, conquered Antioch with a fleet."
-    start, end, _ = verifier.evidence(claim, hit(text))
-    assert text[start:end] in (text, text.split(". ")[1])
-    start, end, _ = Verifier(verifier._encoder, lambda terms: dict.fromkeys(terms, 5.0)).evidence(
-        claim, hit(text, start=7)
-    )
-    assert 7 <= start < end <= 7 + len(text)
+    # Without what two sentences have to make up for, and with a high bar for one.
+    judgement = Judgement(within=(1.6, 1.2, 1.9, -0.8, -1.9, 0.0, -1.5, 0.4), supported=0.9)
+    verifier = Verifier(encoder, lambda terms: dict.fromkeys(terms, 5.0), judgement)
+    start, end, _ = verifier.evidence(claim, hit(text, start=9))
+    assert text[start - 9 : end - 9] == f"{first} {second}"
 
 
 @pytest.mark.parametrize(
