@@ -38,6 +38,9 @@ _ENGLISH_WORD = re.compile(
 )
 _GLOSS = re.compile(r"\([^()]*\)")
 _KOREAN_SHARE = 0.15
+# Most text is plainly one language; only what is mixed is looked at closely.
+_PLAINLY_KOREAN = 0.6
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 def normalise(text: str) -> str:
@@ -61,6 +64,11 @@ def language(text: str) -> Language:
     as long as Hangul words outnumber the small words that only an English sentence has ("What is
     하이퍼클로바X?"). A gloss in brackets does not say what language its sentence is in.
     """
+    hangul = len(_HANGUL.findall(text))
+    if not hangul:
+        return "en"
+    if hangul > _PLAINLY_KOREAN * len(_LETTER.findall(text)):
+        return "ko"
     for candidate in (_GLOSS.sub(" ", text), text):
         letters = sum(map(str.isalpha, candidate))
         if letters:

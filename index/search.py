@@ -147,22 +147,27 @@ class Index:
         frequencies = {term: view.document_frequency(term) if view else 0 for term in terms}
         return {t: math.log(1 + (count - n + 0.5) / (n + 0.5)) for t, n in frequencies.items()}
 
+    def term_view(self) -> TermView:
+        """The lexical view, whatever generation it is of."""
+        if self._terms is None:
+            self._terms = TermView(self.folder / "terms")
+        return self._terms
+
     def views(self, snapshot: Snapshot) -> tuple[TermView, VectorView]:
         """Both views, brought to the snapshot's generation when that can be done without waiting."""
         with self._refreshing:
-            if self._terms is None:
-                self._terms = TermView(self.folder / "terms")
+            terms = self.term_view()
             if self._vectors is None or self._vectors.fingerprint != snapshot.fingerprint:
                 dim = self.encoder(snapshot).dim
                 self._vectors = VectorView(
                     self.folder / "vectors.faiss", dim, snapshot.fingerprint or ""
                 )
             self._vectors.catch_up(snapshot)
-            if self._terms.generation != snapshot.generation:
-                self._terms.reload()
-            if self._terms.generation != snapshot.generation:
+            if terms.generation != snapshot.generation:
+                terms.reload()
+            if terms.generation != snapshot.generation:
                 self._catch_up_terms(snapshot)
-            return self._terms, self._vectors
+            return terms, self._vectors
 
     def _catch_up_terms(self, snapshot: Snapshot) -> None:
         """Bring the lexical view up to date unless a writer is at work, who will do it."""

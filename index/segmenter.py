@@ -35,6 +35,7 @@ class Segmenter:
         self._path = vocabulary
         self._tokenizer: Tokenizer | None = None
         self._ids: dict[str, list[int]] = {}
+        self._names: dict[int, str] = {}
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The piece ids of each text, all its words in a row."""
@@ -51,8 +52,11 @@ class Segmenter:
 
     def pieces(self, text: str) -> list[str]:
         """The pieces of a text as strings, without the mark of a word's start."""
-        name = self._loaded().id_to_token
-        return [(name(i) or "").strip() for i in self.ids([text])[0]]
+        ids = self.ids([text])[0]
+        for i in ids:
+            if i not in self._names:
+                self._names[i] = (self._loaded().id_to_token(i) or "").strip()
+        return [self._names[i] for i in ids]
 
     def _learn(self, seen: set[str]) -> None:
         if len(self._ids) > _CACHED_WORDS:

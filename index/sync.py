@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Literal
 
 from corpus.article import Article, Passage
-from corpus.chunking import CHUNKING_VERSION, passages
+from corpus.chunking import CHUNKING_VERSION
 from corpus.errors import CorpusError
 from corpus.files import Found, walk
 from corpus.readers import read
 from corpus.text import TEXT_VERSION
-from index.analysis import document_terms
 from index.encoder import BUNDLED, Encoder
 from index.errors import StoreError
 from index.lock import writer_lock
+from index.prepare import Prepared, is_many, prepare, spread
 from index.search import Index, bring_up
 from index.store import Indexed, Snapshot, Source
 
 CUTTING = f"{CHUNKING_VERSION}/{TEXT_VERSION}"
 SAMPLES = "samples"
-_BATCH = 1_000
+_BATCH = 2_000
 _SAVE_SHARE, _SAVE_LEAST = 0.1, 2_000
 
 
@@ -180,16 +180,17 @@ def apply(
         skipped = list(todo.skipped)
         wanted = [*todo.add, *todo.change]
         stored = 0
-        batch: list[tuple[Article, list[Passage]]] = []
+        batch: list[Prepared] = []
         failed: set[str] = set()
-        for done, article_id in enumerate(wanted, 1):
-            try:
-                article = _read(todo, article_id)
-                batch.append((article, passages(article)))
-            except CorpusError as error:
+        files = [(todo.paths[i], i, todo.source) for i in wanted]
+        for done, found in enumerate(spread(_prepared, files, is_many(len(wanted))), 1):
+            article_id = wanted[done - 1]
+            if isinstance(found, Skipped):
                 failed.add(article_id)
-                skipped.append(Skipped(article_id.partition("/")[2], str(error)))
-            if sum(len(cut) for _, cut in batch) >= _BATCH:
+                skipped.append(found)
+            else:
+                batch.append(found)
+            if sum(len(each.passages) for each in batch) >= _BATCH:
                 stored += _write(index, batch, encoder)
                 batch = []
             yield Progress(done, len(wanted), article_id)
@@ -222,10 +223,11 @@ def add_articles(
             writing.add_source(source, root or source)
             writing.cut_with(CUTTING)
         _settle_encoder(index, encoder_name, encoder)
-        batch: list[tuple[Article, list[Passage]]] = []
-        for article in articles:
-            batch.append((article, passages(article)))
-            if len(batch) == _BATCH:
+        batch: list[Prepared] = []
+        given = list(articles)
+        for found in spread(prepare, given, is_many(len(given))):
+            batch.append(found)
+            if sum(len(each.passages) for each in batch) >= _BATCH:
                 stored += _write(index, batch, encoder)
                 batch = []
         if batch:
@@ -234,40 +236,39 @@ def add_articles(
     return stored
 
 
-def _read(todo: Plan, article_id: str) -> Article:
-    path = todo.paths[article_id]
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"cannot be read ({error.strerror})") from error
+def _prepared(file: tuple[Path, str, str]) -> Prepared | Skipped:
+    """A file (path, article id, source) read and prepared, or why it was not."""
+    path, article_id, source = file
     inside = article_id.partition("/")[2]
-    return read(data, id=article_id, source=todo.source, path=inside)
+    try:
+        return prepare(read(path.read_bytes(), id=article_id, source=source, path=inside))
+    except OSError as error:
+        return Skipped(inside, f"cannot be read ({error.strerror})")
+    except CorpusError as error:
+        return Skipped(inside, str(error))
 
 
 def _write(
-    index: Index,
-    batch: list[tuple[Article, list[Passage]]],
-    encoder: Encoder,
-    remove: Iterable[str] = (),
+    index: Index, batch: list[Prepared], encoder: Encoder, remove: Iterable[str] = ()
 ) -> int:
     """Encode a batch and commit it: SQLite first, then Tantivy. The number of passages stored."""
-    flat = [(article, passage) for article, cut in batch for passage in cut]
-    vectors = encoder.encode_documents(
-        [encoded_text(article, passage) for article, passage in flat]
-    )
+    texts = [encoded_text(each.article, passage) for each in batch for passage in each.passages]
+    vectors = encoder.encode_documents(texts)
     items, first = [], 0
-    for article, cut in batch:
-        items.append(Indexed(article, cut, vectors[first : first + len(cut)]))
-        first += len(cut)
+    for each in batch:
+        last = first + len(each.passages)
+        items.append(Indexed(each.article, each.passages, vectors[first:last]))
+        first = last
     with index.store.snapshot() as before:
-        terms, _ = index.views(before)
+        terms = index.term_view()
         bring_up(terms, before)
     with index.store.write() as writing:
-        gone = writing.remove([*(article.id for article, _ in batch), *remove])
+        gone = writing.remove([*(each.article.id for each in batch), *remove])
         added = writing.put(items, encoder.fingerprint)
+    analysed = (document for each in batch for document in each.terms)
     documents = (
-        (number, passage.language, document_terms(article.title, passage.heading, passage.text))
-        for number, (article, passage) in added.items()
+        (number, passage.language, document)
+        for (number, (_, passage)), document in zip(added.items(), analysed, strict=True)
     )
     terms.update(writing.generation, documents, gone)
     return len(added)
