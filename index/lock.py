@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from index.errors import StoreError
 
 
@@ -18,6 +16,9 @@ def writer_lock(folder: Path, wait: float = 0.0) -> Iterator[None]:
 
     Waits up to `wait` seconds. Raises StoreError naming the holder.
     """
+    # Imported here: it brings asyncio along, which a question has no use for.
+    from filelock import FileLock, Timeout
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / "write.lock")

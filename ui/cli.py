@@ -177,14 +177,16 @@ def ask(
     """A cited answer; it streams to a terminal."""
     from rag import settings
     from rag.home import open_answerer
-    from rag.present import answer_json
-    from ui import terminal
 
     answerer = open_answerer(settings.home(home))
     request = _request(question, k, lang, since, source, model, base_url)
     if as_json:
+        from rag.present import answer_json
+
         put(answer_json(answerer.ask(request)))
     else:
+        from ui import terminal
+
         terminal.show_answer(answerer.stream(request))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from rag.models import catalogue, memory
+from rag.models import memory
 from rag.models.errors import ModelError
 from rag.settings import Settings, hub_cache
 
@@ -40,6 +40,10 @@ class Cached:
 def cached(cache: Path | None = None) -> list[Cached]:
     """The catalogued checkpoints in the hub's cache, largest first; half-loaded ones are not."""
     root = cache or hub_cache()
+    if not root.is_dir():
+        return []
+    from rag.models import catalogue
+
     found = []
     for family in catalogue.load().families:
         for checkpoint in family.checkpoints:
