@@ -20,6 +20,7 @@ from index.translation import Translation
 
 TERMS_VERSION = "4"
 _HEAP = 64_000_000
+_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class TermView:
         clauses = self._clauses(query, weights, translations)
         if not clauses:
             return []
+        if only is None and not translations and query.terms:
+            only = self._likeliest(query, _AHEAD * k)
         filters = [self._term("language", language)]
         if only is not None:
             filters.append(Query.term_set_query(self._schema, "id", only))
@@ -167,6 +170,16 @@ class TermView:
         whole = Query.boolean_query([(Occur.Must, Query.boolean_query(clauses)), *must])
         found = self._searcher.search(whole, k, count=False)
         return [(self._searcher.doc(address)["id"][0], score) for score, address in found.hits]
+
+    def _likeliest(self, query: QueryTerms, count: int) -> list[int]:
+        """The best passages by plain terms alone, which are of the question's language by nature.
+
+        Only for a disjunction of bare terms does Tantivy skip the blocks that cannot matter
+        (block-max WAND), so a large index is asked in two steps.
+        """
+        bare = [(Occur.Should, self._term("terms", term)) for term in query.terms]
+        found = self._searcher.search(Query.boolean_query(bare), count, count=False)
+        return [self._searcher.doc(address)["id"][0] for _, address in found.hits]
 
     def _clauses(
         self, query: QueryTerms, weights: Weights, translations: Iterable[tuple[Translation, ...]]

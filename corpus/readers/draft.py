@@ -96,7 +96,7 @@ def front_matter(text: str) -> tuple[str | None, str | None, str]:
 
 def _fields(block: str) -> dict[str, str] | None:
     """The scalar fields of a YAML mapping by lower-case key; None if the block is none."""
-    import yaml  # type: ignore[import-untyped]
+    import yaml
 
     # Korean titles such as `title: [AI는 지금] 추론 경쟁` break YAML or read as a list; what stands
     # after the colon is meant.
