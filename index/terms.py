@@ -161,7 +161,7 @@ class TermView:
         clauses = self._clauses(query, weights, translations)
         if not clauses:
             return []
-        if only is None and not translations and query.terms:
+        if only is None and query.terms and not query.names and not translations:
             only = self._likeliest(query, _AHEAD * k)
         filters = [self._term("language", language)]
         if only is not None:
