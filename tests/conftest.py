@@ -17,7 +17,7 @@ from index import sync
 from index.encoder import BUNDLED, BundledEncoder, Encoder
 from index.search import Index
 from index.sync import Report
-from rag import library
+from rag import upkeep
 from rag.answer import Answerer
 from rag.settings import Settings
 from ui.cli import main
@@ -36,7 +36,7 @@ def encoder() -> BundledEncoder:
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The indexed samples. Shared: read it only."""
     folder = tmp_path_factory.mktemp("samples") / "home"
-    steps = list(library.sync_paths(folder, Settings(), []))
+    steps = list(upkeep.sync_paths(folder, Settings(), []))
     assert isinstance(steps[-1], Report)
     assert steps[-1].added >= 24
     return folder

@@ -10,7 +10,7 @@ from corpus.errors import RagError
 from index.errors import IndexMissing
 from index.store import Scope
 from index.sync import Progress, Report
-from rag import library
+from rag import upkeep
 from rag.events import Event, Request
 from rag.home import open_index
 from rag.settings import Settings
@@ -134,13 +134,13 @@ class Chat:
             return
         paths = [] if path is None else [str(Path(path).expanduser())]
         try:
-            for step in library.sync_paths(self._home, self._settings, paths):
+            for step in upkeep.sync_paths(self._home, self._settings, paths):
                 if isinstance(step, Progress):
                     said = words.indexing.format(done=step.done, total=step.total)
                     yield f'<progress max="{step.total}" value="{step.done}"></progress> {said}'
                 elif isinstance(step, Report):
                     yield _report(step, words)
-                elif isinstance(step, library.Missing):
+                elif isinstance(step, upkeep.Missing):
                     yield _problem(words.failed.format(f"{step.root}: {step.reason}"))
         except RagError as error:
             yield _problem(words.wrong(error))

@@ -13,7 +13,7 @@ from ui.models_terminal import models_app
 
 if TYPE_CHECKING:
     from rag.events import Request
-    from rag.library import Step
+    from rag.upkeep import Step
 
 app = typer.Typer(
     add_completion=False,
@@ -84,19 +84,19 @@ def index_command(
     home: Home = None,
 ) -> None:
     """Sync folders or files; with no PATH all sources indexed before, or the samples."""
-    from rag import library, settings
+    from rag import settings, upkeep
     from ui import terminal
 
     folder = settings.home(home)
     chosen = settings.load(folder)
 
     def once() -> "list[Step]":
-        steps = library.sync_paths(folder, chosen, paths or [], rebuild=rebuild, dry=dry_run)
+        steps = upkeep.sync_paths(folder, chosen, paths or [], rebuild=rebuild, dry=dry_run)
         return terminal.show_sync(steps, as_json=as_json, dry=dry_run)
 
     done = once()
     if watch and not dry_run:
-        terminal.watch(lambda: library.sync_paths(folder, chosen, paths or []), as_json=as_json)
+        terminal.watch(lambda: upkeep.sync_paths(folder, chosen, paths or []), as_json=as_json)
     if terminal.nothing_read(done):
         raise typer.Exit(1)
 
@@ -104,9 +104,9 @@ def index_command(
 @app.command()
 def forget(source: str, home: Home = None) -> None:
     """Take a source out again."""
-    from rag import library, settings
+    from rag import settings, upkeep
 
-    count = library.forget(settings.home(home), source)
+    count = upkeep.forget(settings.home(home), source)
     say(f"forgot {source}: {count} articles")
 
 
@@ -282,10 +282,10 @@ def eval_command(
 @app.command()
 def status(as_json: AsJson = False, home: Home = None) -> None:
     """What is indexed, with what, how fresh and how healthy (exit 1 when not)."""
-    from rag import library, settings
+    from rag import settings, upkeep
     from ui import terminal
 
-    found = library.status(settings.home(home))
+    found = upkeep.status(settings.home(home))
     terminal.show_status(found, as_json=as_json)
     if found.problems:
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ from corpus.errors import CorpusError
 from index.search import Hit, Index
 from index.sync import Plan, Progress, Report, Skipped
 from rag.events import Done, Event, Replaced, Request, Text, Thought
-from rag.library import Missing, Status, Step
+from rag.upkeep import Missing, Status, Step
 
 if TYPE_CHECKING:
     from rag import batch

@@ -176,11 +176,11 @@ def _thinking(outcome: dict[str, Any]) -> str:
 
 def _sample_hits(settings: Settings) -> "list[Hit]":
     """What the question finds in the samples, in an index of its own that is gone afterwards."""
-    from rag import library
+    from rag import upkeep
     from rag.home import open_index
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        for _ in library.sync_paths(Path(folder), replace(settings, encoder="bundled"), []):
+        for _ in upkeep.sync_paths(Path(folder), replace(settings, encoder="bundled"), []):
             pass
         return open_index(Path(folder)).search(QUESTION, _PASSAGES)
 

@@ -15,7 +15,7 @@ import pytest
 from index.encoder import BundledEncoder
 from index.search import Index
 from index.sync import Report
-from rag import library
+from rag import upkeep
 from rag.settings import Settings
 
 ARTICLES, SECTIONS = 24, 50  # more passages than go into one transaction
@@ -120,7 +120,7 @@ class Torture:
 
     def check_next_run_completes(self) -> None:
         """All articles are there, every section is found as it now reads, and all is sound."""
-        *_, report = library.sync_paths(self.home, Settings(), [])
+        *_, report = upkeep.sync_paths(self.home, Settings(), [])
         assert isinstance(report, Report)
         assert report.skipped == ()
         index = Index(self.home / "index", lambda name: self._encoder)
@@ -130,7 +130,7 @@ class Torture:
         for article, question, text in self.some_sections():
             hit = index.search(question, 1)[0]
             assert (hit.article_id, hit.text) == (article, text)
-        assert library.status(self.home).problems == ()
+        assert upkeep.status(self.home).problems == ()
 
     def some_sections(self) -> Iterator[tuple[str, str, str]]:
         """(article, question, passage) of three random sections."""
@@ -144,7 +144,7 @@ class Torture:
     def check_against_a_fresh_index(self) -> None:
         """The same hits as an index that was never killed."""
         fresh = self.home.with_name("fresh")
-        list(library.sync_paths(fresh, Settings(), [str(self.news)]))
+        list(upkeep.sync_paths(fresh, Settings(), [str(self.news)]))
         questions = [*ASKED.values(), *(question for _, question, _ in self.some_sections())]
         for question in questions:
             assert self.places(self.home, question)[0] == self.places(fresh, question)[0]

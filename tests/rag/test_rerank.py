@@ -13,8 +13,8 @@ from index.errors import EncoderError
 from rag import rerank
 from rag.events import Request
 from rag.home import open_index
-from rag.library import SAMPLE_FOLDER
 from rag.retrieve import retrieve
+from rag.upkeep import SAMPLE_FOLDER
 
 QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]

@@ -20,8 +20,8 @@ from index.store import Scope
 from rag.answer import Answerer
 from rag.events import Event, Found, Request, Text, Thought
 from rag.home import open_answerer
-from rag.library import sync_paths
 from rag.settings import Settings
+from rag.upkeep import sync_paths
 from ui.server import Gate, ServeError, credentials, listen, loopback, preferred, serve
 
 KOREAN_QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
