@@ -13,6 +13,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from index.encoder import BUNDLED
 from index.errors import EncoderError
 from index.sentence_encoder import SentenceEncoder
+from rag.home import open_index
 from rag.upkeep import SAMPLE_FOLDER
 
 QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
@@ -90,7 +91,7 @@ def test_another_encoder_in_the_settings_encodes_anew_what_is_stored(
     rag("index", "--home", home)
     status = rag("status", "--json", "--home", home).json
     assert status["encoder"] == str(model)
-    index = upkeep.open_index(home)
+    index = open_index(home)
     with index.store.snapshot() as snapshot:
         encoder = index.encoder(snapshot)
         assert isinstance(encoder, SentenceEncoder)
