@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import tantivy
 
-from index.names import hangul_key, latin_keys, stems
+from index.names import hangul_key, latin_keys, latin_names, stems
 from index.numbers import quantities
 from index.segmenter import bundled
 
@@ -116,22 +116,14 @@ def document_terms(title: str, heading: str | None, text: str) -> DocumentTerms:
 
 
 def _name_terms(text: str) -> Iterable[str]:
-    """Keys of every Hangul word (`h:`) and of every capitalised Latin word (`l:`), once each."""
+    """Keys of every Hangul word (`h:`) and of every Latin name (`l:`), once each."""
     keys: dict[str, None] = {}
     for word in _HANGUL.findall(text):
         for key in _hangul_terms(word):
             keys[key] = None
-    before, end = "", -2
-    for match in _LATIN.finditer(text):
-        word = match.group()
-        if word.islower():
-            continue
+    for word in latin_names(text):
         for key in _latin_terms(word):
             keys[key] = None
-        if match.start() == end + 1:
-            for key in _latin_terms(before + word):
-                keys[key] = None
-        before, end = word, match.end()
     return keys
 
 
@@ -158,7 +150,7 @@ def query_terms(question: str) -> QueryTerms:
     for word in korean + _joined(korean):
         keys = {hangul_key(stem) for stem in stems(word)}
         names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
-    for word in latin + _joined(latin):
+    for word in [*latin, *_joined(latin), *latin_names(question)]:
         if word.lower() not in STOP:
             names.append(
                 frozenset(f"h:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH)

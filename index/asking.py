@@ -2,13 +2,13 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from index.analysis import fold, query_terms, terms
-from index.names import hangul_key, latin_keys, stems
+from index.names import hangul_key, latin_keys, latin_names, stems
 from index.numbers import Quantity, quantities
 from index.translation import Translation, word_translations
 
@@ -59,7 +59,7 @@ class Word:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """A question as the built-in reader sees it; `unseen` is the rarity of a term that no passage has."""
 
@@ -68,19 +68,53 @@ class Asked:
     wanted: Wanted
     unseen: float
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """What all words weigh together."""
         return sum(word.weight for word in self.words)
 
+    @cached_property
+    def translated(self) -> float:
+        """The share of the weight in words whose translations are known, from 0 to 1."""
+        known = sum(word.weight for word in self.words if word.translations)
+        return known / self.weight if self.weight else 0.0
 
-@dataclass(frozen=True, slots=True)
+
 class Described:
-    """A piece of source text as a question is matched with it."""
+    """A piece of source text as a question is matched with it.
 
-    terms: frozenset[str]
-    keys: frozenset[str]
-    values: tuple[Quantity, ...]
+    Its terms, its phonetic keys (of both scripts) and its values are each read when first asked
+    for: most questions need the terms alone. `parts` make up a text that is described already.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parts: Sequence["Described"] = (),
+        read: Callable[[str], Iterable[Quantity]] = quantities,
+    ) -> None:
+        """`read` finds the values of a text."""
+        self._text, self._parts, self._read = text, parts, read
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        if self._parts:
+            return frozenset().union(*(part.terms for part in self._parts))
+        return frozenset(terms(self._text))
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        if self._parts:
+            return frozenset().union(*(part.keys for part in self._parts))
+        text = unicodedata.normalize("NFKC", self._text)
+        written = {*_WRITTEN.findall(text), *latin_names(text)}
+        return frozenset().union(*map(_source_keys, written))
+
+    @cached_property
+    def values(self) -> tuple[Quantity, ...]:
+        if self._parts:
+            return tuple(value for part in self._parts for value in part.values)
+        return tuple(self._read(self._text))
 
 
 def wanted(question: str) -> Wanted:
@@ -100,7 +134,8 @@ def asked(question: str, rarity: Rarity) -> Asked:
         if made:
             weight = max(frequencies.get(term, 0.0) for term in made)
             meanings = tuple(option for group in word_translations(stem) for option in group)
-            words.append(Word(frozenset(made), _keys(stem), meanings, weight))
+            keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
+            words.append(Word(frozenset(made), keys, meanings, weight))
     values = frozenset(query_terms(question).numbers)
     return Asked(tuple(words), values, wanted(question), frequencies[_UNSEEN])
 
@@ -132,36 +167,38 @@ def _keys(word: str) -> frozenset[str]:
     return frozenset(key for key in latin_keys(word) if len(key) > 1)
 
 
-def describe(text: str) -> Described:
-    """The terms, phonetic keys (of both scripts) and values of a text.
+@lru_cache(maxsize=1 << 17)
+def _source_keys(word: str) -> frozenset[str]:
+    """The keys of a written word of a source.
 
     Two sounds are enough only for a capitalised word: too many small ones sound alike.
     """
-    keys: set[str] = set()
-    for word in _WRITTEN.findall(unicodedata.normalize("NFKC", text)):
-        if "가" <= word[0] <= "힣":
-            for stem in stems(word):
-                keys |= _keys(stem)
-        else:
-            least = 2 if word.islower() else 1
-            keys |= {key for key in _keys(word.lower()) if len(key) > least}
-    return Described(frozenset(terms(text)), frozenset(keys), tuple(quantities(text)))
+    if "가" <= word[0] <= "힣":
+        return frozenset().union(*(_keys(stem) for stem in stems(word)))
+    least = 2 if word.islower() else 1
+    return frozenset(key for key in _keys(word.lower()) if len(key) > least)
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
     """The share of the question's weight that a text holds, from 0 to 1.
 
     A word counts by the share of its terms that are there; a number also by its value, and across
-    languages a word in full when one of its phonetic keys or translations is there.
+    languages a word by its phonetic keys and its translations too.
     """
     if not question.weight:
         return 0.0
-    values = {term for quantity in text.values for term in quantity.terms}
-    numeric = bool(question.values & values)
+    numeric = _same_value(question, text)
     got = sum(
         word.weight * _held(word, text, across=across, numeric=numeric) for word in question.words
     )
     return got / question.weight
+
+
+def _same_value(question: Asked, text: Described) -> bool:
+    """Whether a text holds a value that the question names."""
+    return bool(question.values) and any(
+        not question.values.isdisjoint(value.terms) for value in text.values
+    )
 
 
 def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
@@ -171,12 +208,17 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     if numeric and any(term[0].isdigit() for term in word.terms):
         return 1.0
     if across:
-        if any(len(key) > 2 or not word.translations for key in word.keys & text.keys):
-            return 1.0
+        if word.keys:
+            share = max(share, min(1.0, (_longest(word.keys & text.keys) - 1) / 3))
         for meaning, weight in word.translations:
             if text.terms.issuperset(meaning):
                 share = max(share, min(1.0, 0.5 + weight))
     return share
+
+
+def _longest(keys: frozenset[str]) -> int:
+    """The length of the longest of these keys: the longer, the less likely it is by chance."""
+    return max(map(len, keys), default=1)
 
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float]:
@@ -184,8 +226,7 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
     share of weight in words that no passage has at all. Each from 0 to 1."""
     if not question.weight:
         return 0.0, 0.0, 0.0
-    values = {term for quantity in text.values for term in quantity.terms}
-    numeric = bool(question.values & values)
+    numeric = _same_value(question, text)
     held = [_held(word, text, across=across, numeric=numeric) for word in question.words]
     pairs = list(zip(question.words, held, strict=True))
     lacking = max(word.weight * (1 - share) for word, share in pairs)

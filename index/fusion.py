@@ -1,20 +1,21 @@
 """Lexical and dense scores into one, language by language, and the two lists into one.
 
 Adding BM25 divided by the best BM25 to a weighted cosine beat reciprocal rank fusion on every task
-it was tried on. Across languages terms rarely meet, so the cosine weighs more there. The best of a
-language are then looked at sentence by sentence, which rewards words that stand together; and the
+it was tried on. Across languages terms rarely meet, so the cosine weighs more there. The best in the
+question's language are then looked at sentence by sentence, which rewards words that stand
+together, the best in the other by the translations and sounds of its words that they hold. The
 lists of both languages are merged by how much of the question their passages hold, which is the
 one scale on which a passage and one in the other language can be compared.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from corpus.text import sentences
 from index.analysis import terms
-from index.asking import Asked, coverage, describe
+from index.asking import Asked, Described, coverage
 from index.encoder import Encoder, Vectors
 from index.store import StoredPassage
 from index.terms import Weights
@@ -23,14 +24,17 @@ from index.terms import Weights
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """`pool` candidates from each view; the cosine's weight within and `across` languages; how many
-    of the best are `rescored`, and what their best sentence's term coverage, that of it with its
-    neighbours, and its cosine are worth; the least `share` of the merged list that each language
-    gets while its passages stand at most `margin` log odds below the best."""
+    of the best are `rescored` within a language and `compared` across; what the former's best
+    sentence's term coverage, that of it with its neighbours, and its cosine are worth, and what the
+    words `held` by the latter are worth; the least `share` of the merged list that each language gets while its passages stand at
+    most `margin` log odds below the best."""
 
-    pool: int = 100
+    pool: int = 40
     within: float = 0.5
-    across: float = 2.0
-    rescored: int = 10
+    across: float = 3.0
+    rescored: int = 8
+    compared: int = 12
+    held: float = 0.5
     sentence: float = 0.3
     around: float = 0.3
     cosine: float = 0.3
@@ -41,11 +45,15 @@ class Fusion:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A candidate with its score among those of its language (0 to 1) and its cosine."""
+    """A candidate with its score among those of its language (0 to 1), its cosine, its places in the
+    two views (from 1), and the share of the question that it holds when that is known already."""
 
     passage: StoredPassage
     score: float
     cosine: float
+    dense_rank: int | None
+    lexical_rank: int | None
+    coverage: float | None = None
 
 
 def fuse(
@@ -61,24 +69,19 @@ def fuse(
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
-def rescore(
+def within(
     fusion: Fusion,
     encoder: Encoder,
     vector: Vectors,
     rarity: Mapping[str, float],
     ranked: Sequence[Scored],
-    *,
-    across: bool,
 ) -> list[Scored]:
-    """The same candidates in the order that their best sentences give; scores stay within 0 and 1.
+    """Passages in the question's language in the order that their best sentences give.
 
     `rarity` is the inverse document frequency of the question's terms, `vector` its unit vector.
-    Across languages terms say nothing, and the cosine has their weight too.
+    Scores stay within 0 and 1.
     """
-    shares = (fusion.sentence, fusion.around, fusion.cosine)
-    if across:
-        shares = (0.0, 0.0, 2 * fusion.cosine)
-    whole = 1.0 + sum(shares)
+    whole = 1.0 + fusion.sentence + fusion.around + fusion.cosine
     top = ranked[: fusion.rescored]
     cut = [[s.passage.text[a:b] for a, b in sentences(s.passage.text)] for s in top]
     vectors = encoder.encode_documents([text for texts in cut for text in texts])
@@ -88,11 +91,32 @@ def rescore(
         best = float(cosines[first : first + len(texts)].max(initial=0.0))
         first += len(texts)
         alone, beside = _coverages(scored.passage, texts, rarity)
-        extra = shares[0] * alone + shares[1] * beside + shares[2] * best
-        found.append(Scored(scored.passage, (scored.score + extra) / whole, scored.cosine))
+        extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
+        found.append(replace(scored, score=(scored.score + extra) / whole))
+    return _ordered(found, ranked[fusion.rescored :], whole)
+
+
+def across(fusion: Fusion, question: Asked, ranked: Sequence[Scored]) -> list[Scored]:
+    """Passages in the other language in the order that the words of the question they hold give.
+
+    Where few of its words have a known translation (a mere name), that says little and weighs little.
+    """
+    share = fusion.held * question.translated
+    found = []
+    for scored in ranked[: fusion.compared]:
+        held = coverage(question, _described(scored.passage), across=True)
+        score = (scored.score + share * held) / (1 + share)
+        found.append(replace(scored, score=score, coverage=held))
+    return _ordered(found, ranked[fusion.compared :], 1 + share)
+
+
+def _ordered(found: list[Scored], rest: Sequence[Scored], whole: float) -> list[Scored]:
     found.sort(key=lambda scored: (-scored.score, scored.passage.id))
-    rest = (Scored(s.passage, s.score / whole, s.cosine) for s in ranked[fusion.rescored :])
-    return [*found, *rest]
+    return [*found, *(replace(scored, score=scored.score / whole) for scored in rest)]
+
+
+def _described(passage: StoredPassage) -> Described:
+    return Described(f"{passage.title}\n{passage.heading or ''}\n{passage.text}")
 
 
 def _coverages(
@@ -113,30 +137,30 @@ def _coverages(
 
 
 def merge(
-    fusion: Fusion, question: Asked, within: Sequence[Scored], across: Sequence[Scored]
+    fusion: Fusion, question: Asked, own: Sequence[Scored], other: Sequence[Scored]
 ) -> list[Scored]:
     """Both languages in one list; the order inside each language stays.
 
     The scores of the merged list never rise.
     """
-    if not within or not across:
-        return list(within or across)
-    lists = (within, across)
+    if not own or not other:
+        return list(own or other)
+    lists = (own, other)
     heads = [
         [_standing(question, scored, across=bool(side)) for scored in ranked[: fusion.rescored]]
         for side, ranked in enumerate(lists)
     ]
     least = max(heads[0][0], heads[1][0]) - fusion.margin
     places, merged = [0, 0], list[Scored]()
-    while places[0] < len(within) and places[1] < len(across):
+    while places[0] < len(own) and places[1] < len(other):
         side = _turn(fusion, heads, places, least)
         merged.append(lists[side][places[side]])
         places[side] += 1
-    merged += [*within[places[0] :], *across[places[1] :]]
+    merged += [*own[places[0] :], *other[places[1] :]]
     falling, score = [], 1.0
     for scored in merged:
         score = min(score, scored.score)
-        falling.append(Scored(scored.passage, score, scored.cosine))
+        falling.append(replace(scored, score=score))
     return falling
 
 
@@ -157,6 +181,7 @@ def _standing(question: Asked, scored: Scored, *, across: bool) -> float:
 
     Fitted by logistic regression on the questions of the sample corpus, five-fold.
     """
-    passage = scored.passage
-    text = describe(f"{passage.title}\n{passage.heading or ''}\n{passage.text}")
-    return 5.0 * coverage(question, text, across=across) + 5.0 * scored.cosine + 0.5 * across
+    held = scored.coverage
+    if held is None:
+        held = coverage(question, _described(scored.passage), across=across)
+    return 5.0 * held + 5.0 * scored.cosine + 0.5 * across

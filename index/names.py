@@ -8,6 +8,7 @@ b/p/f/v, r/l and the sibilants; vowels are dropped except for their presence at 
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -31,6 +32,17 @@ _SPELLINGS: dict[str, list[tuple[str, str]]] = {}
 for _spelling in sorted(_LATIN, key=lambda spelling: -len(spelling.strip("^$"))):
     _body = _spelling.strip("^$")
     _SPELLINGS.setdefault(_body[0], []).append((_spelling, _body))
+# Korean family names whose usual Latin spelling is not how they are said.
+_FAMILY = {
+    "lee": "i",
+    "rhee": "i",
+    "park": "pak",
+    "lim": "im",
+    "rim": "im",
+    "roh": "no",
+    "ryu": "yu",
+}
+_WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _SOFT = "eiy"
 _LIMIT = 8
 _PARTICLES = re.compile(
@@ -47,6 +59,31 @@ def stems(word: str) -> list[str]:
     if shorter != word and len(shorter) >= 2:
         found.append(shorter)
     return found
+
+
+def latin_names(text: str) -> Iterator[str]:
+    """Every capitalised Latin word, and two and three neighbours written as one (`HwangDoyeon`).
+
+    What stands in one word in Hangul is often three in Latin letters; a Korean family name is
+    then spelled as it is said (`Lee Jae-myung`: `iJaemyung`). The part after a hyphen may be small.
+    """
+    before: list[str] = []
+    end = -2
+    for match in _WORD.finditer(text):
+        word, apart = match.group(), match.start() - end != 1
+        hyphened = not apart and text[end] == "-" and bool(before)
+        if word.islower() and not hyphened:
+            before = []
+            continue
+        before = [word] if apart else [*before[-2:], word]
+        end = match.end()
+        if not word.islower():
+            yield word
+        for first in range(len(before) - 1):
+            joined = before[first:]
+            yield "".join(joined)
+            if said := _FAMILY.get(joined[0].lower()):
+                yield said + "".join(joined[1:])
 
 
 @lru_cache(maxsize=1 << 16)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from corpus.article import Language
 from corpus.text import language
-from index.analysis import DocumentTerms, document_terms, query_terms
-from index.asking import asked
+from index.analysis import DocumentTerms, QueryTerms, document_terms, query_terms
+from index.asking import Asked, asked
 from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
-from index.fusion import Fusion, Scored, fuse, merge, rescore
+from index.fusion import Fusion, Scored, across, fuse, merge, within
 from index.lock import writer_lock
 from index.store import Scope, Snapshot, Store, StoredPassage
 from index.terms import TermView
@@ -22,7 +22,7 @@ from index.vectors import VectorView
 __all__ = ["Fusion", "Hit", "Index", "Scope"]
 
 _REBUILD_BLOCK = 5_000
-_SPARE = 10
+_SPARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,17 @@ class Hit:
     score: float
     dense_rank: int | None
     lexical_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question taken apart once: its language, unit vector (dim,), search terms and words."""
+
+    language: Language
+    vector: Vectors
+    terms: QueryTerms
+    wanted: Asked
+    text: str
 
 
 class Index:
@@ -82,63 +93,74 @@ class Index:
             _, vectors = self.views(snapshot)
             narrowed = Scope(None, scope.since, scope.source)
             only = snapshot.ids_in(narrowed) if narrowed else None
-            encoder = self.encoder(snapshot)
-            vector = encoder.encode_queries([question])[0]
-            own = language(question)
-            ranks: dict[int, tuple[int | None, int | None]] = {}
+            asking = self._asking(snapshot, question)
             lists: dict[bool, list[Scored]] = {False: [], True: []}
             for spoken in vectors.languages:
                 if scope.language in (None, spoken) and only != []:
-                    found = self._in_language(snapshot, question, vector, k, spoken, only, ranks)
-                    lists[spoken != own] = found
-        merged = merge(self.fusion, asked(question, self.rarity), lists[False], lists[True])
-        return [
-            _hit(scored.passage, scored.score, *ranks[scored.passage.id]) for scored in merged[:k]
-        ]
+                    found = self._in_language(snapshot, asking, k, spoken, only)
+                    lists[spoken != asking.language] = found
+        merged = merge(self.fusion, asking.wanted, lists[False], lists[True])
+        return [_hit(scored) for scored in merged[:k]]
+
+    def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
+        vector = self.encoder(snapshot).encode_queries([question])[0]
+        wanted = asked(question, self.rarity)
+        return _Asking(language(question), vector, query_terms(question), wanted, question)
 
     def _in_language(
         self,
         snapshot: Snapshot,
-        question: str,
-        vector: Vectors,
+        asking: _Asking,
         k: int,
         spoken: Language,
         only: list[int] | None,
-        ranks: dict[int, tuple[int | None, int | None]],
     ) -> list[Scored]:
-        """The best passages in one language; `ranks` learns their dense and lexical ranks."""
+        """The best passages in one language."""
+        fusion, beyond = self.fusion, spoken != asking.language
+        ranked = self._candidates(snapshot, asking, k, spoken, only)
+        if beyond:
+            return across(fusion, asking.wanted, ranked)
+        rarity = self.rarity(list(asking.terms.terms))
+        return within(fusion, self.encoder(snapshot), asking.vector, rarity, ranked)
+
+    def _candidates(
+        self,
+        snapshot: Snapshot,
+        asking: _Asking,
+        k: int,
+        spoken: Language,
+        only: list[int] | None,
+    ) -> list[Scored]:
+        """The best passages in one language by both views' scores together."""
         terms, vectors = self.views(snapshot)
-        across = spoken != language(question)
-        pool, weights = max(self.fusion.pool, k), self.fusion.weights
-        query, translated = query_terms(question), translations(question) if across else []
-        if not across:
-            query = replace(query, names=())
-        lexical = terms.search(query, pool, weights, spoken, translated, only)
-        dense = vectors.search(vector, pool, spoken, only)
+        fusion, beyond = self.fusion, spoken != asking.language
+        pool = max(fusion.pool, k)
+        # Names and translations are for the other language alone.
+        query = asking.terms if beyond else replace(asking.terms, names=())
+        meant = translations(asking.text) if beyond else []
+        lexical = terms.search(query, pool, fusion.weights, spoken, meant, only)
+        dense = vectors.search(asking.vector, pool, spoken, only)
         bm25, cosines = dict(lexical), dict(dense)
         unscored = [i for i in cosines if i not in bm25]
         if unscored and len(lexical) == pool:
-            bm25.update(terms.search(query, pool, weights, spoken, translated, unscored))
+            bm25.update(terms.search(query, pool, fusion.weights, spoken, meant, unscored))
         ids, found = snapshot.vectors(vectors.fingerprint, [i for i in bm25 if i not in cosines])
         if ids:
-            cosines.update(zip(ids, (found @ vector).tolist(), strict=True))
-        fused = fuse(self.fusion, bm25, cosines, across=across)[
-            : max(k, self.fusion.rescored) + _SPARE
-        ]
+            cosines.update(zip(ids, (found @ asking.vector).tolist(), strict=True))
+        wanted = max(k, fusion.compared) + _SPARE
+        fused = fuse(fusion, bm25, cosines, across=beyond)[:wanted]
         # What a view still holds and the snapshot does not is gone, and is left out here.
         passages = snapshot.passages([i for i, _ in fused])
-        ranked = [
-            Scored(passages[i], score, max(0.0, cosines.get(i, 0.0)))
+        places = {i: rank for rank, (i, _) in enumerate(dense, 1)}
+        lexical_places = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
+        return [
+            Scored(
+                passages[i], score, max(0.0, cosines.get(i, 0.0)),
+                places.get(i), lexical_places.get(i),
+            )
             for i, score in fused
             if i in passages
-        ]
-        dense_ranks = {i: rank for rank, (i, _) in enumerate(dense, 1)}
-        lexical_ranks = {i: rank for rank, (i, _) in enumerate(lexical, 1)}
-        for scored in ranked:
-            i = scored.passage.id
-            ranks[i] = dense_ranks.get(i), lexical_ranks.get(i)
-        rarity = self.rarity(list(query.terms))
-        return rescore(self.fusion, self.encoder(snapshot), vector, rarity, ranked, across=across)
+        ]  # fmt: skip
 
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of search terms, as BM25 has it, by the last view used."""
@@ -219,9 +241,10 @@ def _documents(
         )
 
 
-def _hit(passage: StoredPassage, score: float, dense: int | None, lexical: int | None) -> Hit:
+def _hit(found: Scored) -> Hit:
+    passage = found.passage
     return Hit(
         passage.id, passage.article_id, passage.title, passage.language, passage.source,
         passage.published, passage.page, passage.heading, passage.start, passage.end, passage.text,
-        score, dense, lexical,
+        found.score, found.dense_rank, found.lexical_rank,
     )  # fmt: skip

@@ -15,7 +15,7 @@ from corpus.article import Language
 from corpus.text import language as language_of
 from corpus.text import sentences
 from index.analysis import terms
-from index.asking import Asked, Described, Rarity, asked, coverage, describe, gaps
+from index.asking import Asked, Described, Rarity, asked, coverage, gaps
 from index.encoder import Encoder, Vectors
 from index.names import latin_keys, stems
 from index.numbers import Quantity
@@ -63,38 +63,24 @@ class _Source:
         self.hit = hit
         self.spans = sentences(hit.text) or [(0, len(hit.text))]
         head = f"{hit.title}\n{hit.heading or ''}\n{hit.published or ''}"
-        self.head = Described(frozenset(terms(head)), frozenset(), tuple(values_of(head)))
-        self.parts = [self._described(*span) for span in self.spans]
-        self.whole = _joined([self.head, *self.parts])
+        self.head = Described(head, read=values_of)
+        self.parts = [Described(hit.text[a:b], read=values_of) for a, b in self.spans]
+        self.whole = Described(parts=[self.head, *self.parts])
         self.text = f"{head}\n{hit.text}"
         self.flat = [(span, _flat(hit.text[slice(*span)])) for span in self.spans]
-        self._near: dict[tuple[int, int, bool], Described] = {}
+        self._near: dict[tuple[int, int], Described] = {}
         self._vectors: dict[tuple[int, int], Vectors] = {}
-
-    def _described(self, start: int, end: int) -> Described:
-        text = self.hit.text[start:end]
-        return Described(frozenset(terms(text)), frozenset(), tuple(values_of(text)))
-
-    @cached_property
-    def keyed(self) -> list[Described]:
-        """The parts with the phonetic keys that only claims in the other language need."""
-        return [describe(self.hit.text[start:end]) for start, end in self.spans]
-
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        return describe(self.text).keys
 
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(word.lower() for word in _LATIN.findall(unaccented(self.text)))
 
-    def near(self, first: int, last: int, *, across: bool) -> Described:
+    def near(self, first: int, last: int) -> Described:
         """Two sentences, or one, with the title and heading above them."""
-        if (known := self._near.get((first, last, across))) is None:
-            parts = self.keyed if across else self.parts
-            known = _joined([self.head, *parts[first : last + 1]])
-            self._near[first, last, across] = known
-        return known
+        if (first, last) not in self._near:
+            parts = [self.head, *self.parts[first : last + 1]]
+            self._near[first, last] = Described(parts=parts)
+        return self._near[first, last]
 
     def vector(self, encoder: Encoder, first: int, last: int) -> Vectors:
         if (first, last) not in self._vectors:
@@ -176,7 +162,7 @@ class Verifier:
     def _likely(self, claim: _Claim, source: _Source) -> list[int]:
         """The places of the few sentences that hold most of a claim."""
         if claim.language != source.hit.language:
-            nears = [source.near(place, place, across=True) for place in range(len(source.spans))]
+            nears = [source.near(place, place) for place in range(len(source.spans))]
             held = [coverage(claim.said, near, across=True) for near in nears]
         else:
             held = [float(len(claim.terms & part.terms)) for part in source.parts]
@@ -200,7 +186,7 @@ class Verifier:
     ) -> tuple[float, float]:
         """The score before hard contradictions, and the most that they allow."""
         across = claim.language != source.hit.language
-        near = source.near(*pair, across=across)
+        near = source.near(*pair)
         stated = [value for part in source.parts[pair[0] : pair[1] + 1] for value in part.values]
         limit = 1.0
         text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
@@ -254,14 +240,6 @@ class Verifier:
         return "weak" if score >= self._judgement.weak else "unsupported"
 
 
-def _joined(parts: Sequence[Described]) -> Described:
-    return Described(
-        frozenset().union(*(part.terms for part in parts)),
-        frozenset().union(*(part.keys for part in parts)),
-        tuple(quantity for part in parts for quantity in part.values),
-    )
-
-
 def _predicate(text: str, bare: str) -> frozenset[str]:
     """The terms of the noun before a Korean copula: it is what the sentence says of its subject.
 
@@ -284,7 +262,7 @@ def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
     lost = [n for n in lost if not any(akin(n.lower(), word) for word in source.words)]
     if lost and source.hit.language == "ko":
-        return [n for n in lost if not set(latin_keys(n)) & source.keys]
+        return [n for n in lost if not set(latin_keys(n)) & source.whole.keys]
     return [n for n in lost if not set(terms(n)) & source.whole.terms]
 
 

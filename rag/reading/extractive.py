@@ -7,7 +7,7 @@ import numpy as np
 
 from corpus.article import Language
 from corpus.text import sentences
-from index.asking import Asked, Rarity, answering, asked, coverage, describe, gaps
+from index.asking import Asked, Described, Rarity, answering, asked, coverage, gaps
 from index.encoder import Encoder
 from index.numbers import quantities, spoken
 from index.search import Hit
@@ -112,7 +112,7 @@ class Extractive:
     def answerable(self, wanted: Asked, language: Language, best: Candidate) -> float:
         """Log odds that the best sentence with its passage answers the question."""
         across = best.hit.language != language
-        whole = describe(f"{best.hit.title}\n{best.hit.heading or ''}\n{best.hit.text}")
+        whole = Described(f"{best.hit.title}\n{best.hit.heading or ''}\n{best.hit.text}")
         features = (*best.features[:3], best.features[4], *gaps(wanted, whole, across=across))
         odds = float(np.dot(features, self._model.evidence)) + self._model.bias
         return odds + self._model.across * across
@@ -151,8 +151,8 @@ def _features(
 ) -> tuple[float, ...]:
     """What speaks for a sentence: coverage alone and with its surroundings, similarity, the standing
     of its passage, a value of the wanted kind, length, and the place of its passage."""
-    here = describe(text)
-    near = describe(around)
+    here = Described(text)
+    near = Described(around)
     return (
         coverage(wanted, here, across=across),
         coverage(wanted, near, across=across),
