@@ -14,11 +14,12 @@ from pathlib import Path
 
 from benchmarks import tasks
 from corpus.text import language as language_of
-from index.asking import asked
 from index.search import Index
 from index.sync import add_articles
 from rag.home import load_encoder
-from rag.reading.extractive import Extractive, Model
+from rag.reading.candidates import Model
+from rag.reading.compose import choose
+from rag.reading.extractive import Extractive
 
 RESULTS = Path(__file__).parent / "results"
 PASSAGES = 8
@@ -28,11 +29,10 @@ KEPT = (0.80, 0.85, 0.90, 0.92, 0.95, 0.97, 0.99)
 @dataclass(frozen=True, slots=True)
 class Read:
     """The log odds that a question can be answered, and for each sentence that would be cited
-    whether it holds an accepted answer (`again`: its score beside the first one's)."""
+    whether it holds an accepted answer."""
 
     odds: float
     holds: tuple[bool, ...]
-    again: float
 
 
 class Bench:
@@ -47,14 +47,9 @@ class Bench:
     def read(self, question: tasks.Question) -> Read:
         hits = self._index.search(question.text, PASSAGES)
         language = language_of(question.text)
-        wanted = asked(question.text, self._index.rarity)
-        ranked = self._reader.rank(question.text, wanted, language, hits)
-        if not ranked:
-            return Read(float("-inf"), (), 0.0)
-        odds = self._reader.answerable(wanted, language, ranked[0])
-        second = next((c for c in ranked[1:] if c.text != ranked[0].text), ranked[0])
-        holds = tuple(held(question.answers, c.text) for c in (ranked[0], second))
-        return Read(odds, holds, second.score / ranked[0].score if ranked[0].score > 0 else 0.0)
+        wanted, ranked, odds = self._reader.looked_at(question.text, language, hits)
+        parts = choose(wanted, language, ranked, None) if ranked else []
+        return Read(odds, tuple(held(question.answers, p.candidate.text) for p in parts))
 
 
 def held(answers: Sequence[str], text: str) -> bool:
@@ -67,20 +62,12 @@ def sample(questions: list[tasks.Question], limit: int) -> list[tasks.Question]:
     return questions[:: max(1, len(questions) // limit)][:limit] if limit else questions
 
 
-def answers(name: str, found: Sequence[Read], ratios: Sequence[float]) -> list[str]:
-    """The first and any cited sentence for each setting of `again`, refusals left aside."""
-    lines = []
-    for ratio in ratios:
-        two = [read.again >= ratio for read in found]
-        first = sum(read.holds[:1] == (True,) for read in found) / len(found)
-        any_held = sum(any(r.holds[: 1 + more]) for r, more in zip(found, two, strict=True)) / len(
-            found
-        )
-        cited = 1 + sum(two) / len(found)
-        lines.append(
-            f"| {name} | {len(found)} | {ratio:.2f} | {first:.3f} | {any_held:.3f} | {cited:.2f} |"
-        )
-    return lines
+def answers(name: str, found: Sequence[Read]) -> str:
+    """The first and any cited sentence, refusals left aside."""
+    first = sum(read.holds[:1] == (True,) for read in found) / len(found)
+    any_held = sum(any(read.holds) for read in found) / len(found)
+    cited = sum(len(read.holds) for read in found) / len(found)
+    return f"| {name} | {len(found)} | {first:.3f} | {any_held:.3f} | {cited:.2f} |"
 
 
 def refusals(name: str, good: Sequence[Read], bad: Sequence[Read], threshold: float) -> list[str]:
@@ -99,7 +86,6 @@ def refusals(name: str, good: Sequence[Read], bad: Sequence[Read], threshold: fl
 def report(data: Path, encoder: str, limit: int) -> list[str]:
     """The two tables of both languages, as Markdown lines."""
     model = Model()
-    ratios = sorted({0.70, 0.75, 0.80, 0.85, 0.90, 0.95, model.again})
     unanswerable = tasks.squad(data, answerable=False).questions
     cited, refused = [], []
     for task, bad in (
@@ -112,13 +98,13 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), task, encoder)
             good = [bench.read(q) for q in sample(task.questions, limit)]
-            cited += answers(task.name, good, ratios)
+            cited.append(answers(task.name, good))
             for kind, questions in bad.items():
                 found = [bench.read(q) for q in sample(questions, limit)]
                 refused += refusals(f"{task.name}, {kind}", good, found, model.threshold)
     return [
-        "| task | questions | again | first cited holds | any cited holds | citations |",
-        "|---|---|---|---|---|---|", *cited, "",
+        "| task | questions | first cited holds | any cited holds | citations |",
+        "|---|---|---|---|---|", *cited, "",
         "| questions | threshold | answered of the answerable | refused of the others |",
         "|---|---|---|---|", *refused,
     ]  # fmt: skip

@@ -13,6 +13,7 @@ from index.numbers import Quantity, quantities
 from index.translation import Translation, word_translations
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
+Measure = Literal["money", "people", "time", "any"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
@@ -20,22 +21,49 @@ _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
-    ("number", re.compile(r"몇|얼마|수는|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)")),
+    ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
     ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|\bwhy\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
     ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
+# What an amount is of, where the question says so, and what then stands after a number.
+_MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
+    (
+        "money",
+        re.compile(
+            r"가격|요금|비용|값은|값이|매출|금액|투자액|연봉|월급|시가총액|기업\s?가치|수수료|몇\s?(?:원|달러|유로)|\bprices?\b|\bcosts?\b|revenue|salary|how much (?:money|did .{0,40} (?:pay|raise|spend|invest|collect))|\bfees?\b|valuation|\bworth\b|\bbudget\b"
+        ),
+    ),
+    ("people", re.compile(r"몇\s?명|몇\s?사람|직원\s?수|how many (?:people|employees|persons)")),
+    (
+        "time",
+        re.compile(
+            r"며칠|몇\s?(?:시간|분|개월|주)(?:이|간|나|\s|\?|$)|how long (?:did|does|do|is|was|has|have|will|it)|how many (?:years|months|weeks|days|hours|minutes)"
+        ),
+    ),
+)
+_PEOPLE = re.compile(
+    r"\s?(?:여\s?)?(?:명|인(?![가-힣])|사람)|\s(?:[a-z]+\s){0,2}(?:people|employees|persons|staff|researchers|engineers|workers|members|users|soldiers|students|men|women|children)",
+    re.I,
+)
+_TIME = re.compile(
+    r"\s?(?:여\s?)?(?:년|개월|달|주|일|시간|분|초)|[\s-](?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)",
+    re.I,
+)
 _ASKING = frozenset(
     "은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
     "중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
-    "there many much name named called tell me about".split()
+    "there many much name named called tell me about "
+    "latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
-# Words that only ask: question words in any dress, and counters with an ending.
+# Words that only ask: question words in any dress, the time that is meant (which the articles' own
+# dates tell), and counters with an ending.
 _QUESTION_WORD = re.compile(
     r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜|어떻|어떤|어느|며칠)"
+    r"|^(?:최근|요즘|요새|최신|지금|현재|지난달|이번달|지난해|작년|올해)(?:에|의|에는|은|는)?$"
     r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:야|인가|인가요|이나|이야|나|쯤|지|을|를|은|는)*$"
 )
 # What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
@@ -61,11 +89,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as the built-in reader sees it; `unseen` is the rarity of a term that no passage has."""
+    """A question as the built-in reader sees it: its words, the values it names, the kind of answer it
+    wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
     wanted: Wanted
+    measure: Measure
     unseen: float
 
     @cached_property
@@ -123,6 +153,12 @@ def wanted(question: str) -> Wanted:
     return next((kind for kind, pattern in _WANTED if pattern.search(folded)), "other")
 
 
+def measure(question: str) -> Measure:
+    """What the number that a question wants is a number of; `any` when it does not say."""
+    folded = fold(question)
+    return next((kind for kind, pattern in _MEASURES if pattern.search(folded)), "any")
+
+
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
     content = content_words(question)
@@ -137,7 +173,8 @@ def asked(question: str, rarity: Rarity) -> Asked:
             keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
             words.append(Word(frozenset(made), keys, meanings, weight))
     values = frozenset(query_terms(question).numbers)
-    return Asked(tuple(words), values, wanted(question), frequencies[_UNSEEN])
+    kind, of = wanted(question), measure(question)
+    return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
 
 
 def content_words(question: str) -> list[str]:
@@ -216,6 +253,11 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     return share
 
 
+def held(question: Asked, word: Word, text: Described, *, across: bool) -> float:
+    """How much of one word of the question a text holds, from 0 to 1."""
+    return _held(word, text, across=across, numeric=_same_value(question, text))
+
+
 def _longest(keys: frozenset[str]) -> int:
     """The length of the longest of these keys: the longer, the less likely it is by chance."""
     return max(map(len, keys), default=1)
@@ -234,6 +276,14 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
     return lacking / question.weight, sum(held) / len(held), unseen / question.weight
 
 
+def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
+    if wanted == "money":
+        return found.unit is not None
+    if wanted == "people":
+        return _PEOPLE.match(text, found.end) is not None
+    return wanted != "time" or _TIME.match(text, found.end) is not None
+
+
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
     """The first value of the wanted kind in a text that tells more than the question does.
 
@@ -242,6 +292,8 @@ def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantit
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
     for found in values:
         if found.kind in kinds and not set(found.terms) <= question.values:
+            if question.wanted == "number" and not _measures(question.measure, text, found):
+                continue
             version = found.unit is None and _NAMED.search(text[: found.start])
             if not (version and len(found.value) < 4):
                 return found

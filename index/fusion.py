@@ -184,4 +184,4 @@ def _standing(question: Asked, scored: Scored, *, across: bool) -> float:
     held = scored.coverage
     if held is None:
         held = coverage(question, _described(scored.passage), across=across)
-    return 5.0 * held + 5.0 * scored.cosine + 0.5 * across
+    return 5.0 * held + 5.0 * scored.cosine + 1.1 * across

@@ -1,10 +1,17 @@
 """From a request to the passages that a reader is given."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from itertools import chain, zip_longest
 
 from index.search import Hit, Index
 from rag.events import Request
+from rag.facets import facets
 from rag.followup import standalone
+from rag.timing import newest_first, period
+
+_DEEPER = 3
 
 
 def complete(request: Request) -> Request:
@@ -15,11 +22,35 @@ def complete(request: Request) -> Request:
 def retrieve(index: Index, request: Request, k: int, reranker: str = "") -> list[Hit]:
     """The `k` best passages, best first, with a share for each language when both hold evidence.
 
-    The question has to stand alone (`complete`). A `reranker` orders the first 20 by itself.
+    The question has to stand alone (`complete`). For a comparison each of its two things gets its
+    share; words of time favour articles of that time. A `reranker` orders the first 20 by itself.
     """
-    if not reranker:
-        return index.search(request.question, k, request.scope)
-    from rag.rerank import DEPTH, rerank
+    parts = facets(request.question)
+    if not parts:
+        return _found(index, request, k, reranker)
+    lists = [_found(index, replace(request, question=part), k, reranker) for part in parts]
+    return _interleaved(lists)[:k]
 
-    hits = index.search(request.question, max(k, DEPTH), request.scope)
-    return rerank(reranker, request.question, hits)[:k]
+
+def _found(index: Index, request: Request, k: int, reranker: str) -> list[Hit]:
+    meant = period(request.question, date.today())
+    depth = _DEEPER * k if meant else k
+    if reranker:
+        from rag.rerank import DEPTH, rerank
+
+        hits = index.search(request.question, max(depth, DEPTH), request.scope)
+        hits = rerank(reranker, request.question, hits)
+    else:
+        hits = index.search(request.question, depth, request.scope)
+    return (newest_first(hits, meant) if meant else hits)[:k]
+
+
+def _interleaved(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The lists by turns, each passage once; scores never rise."""
+    found: dict[int, Hit] = {}
+    score = 1.0
+    for hit in chain.from_iterable(zip_longest(*lists)):
+        if hit is not None and hit.passage_id not in found:
+            score = min(score, hit.score)
+            found[hit.passage_id] = replace(hit, score=score)
+    return list(found.values())

@@ -1,0 +1,267 @@
+"""Fits the built-in reader: `python -m benchmarks.fitting DATA [--limit N]`.
+
+Prints the weights of `rag.reading.candidates.Model`. Sentences are ranked by a linear model fitted
+so that those holding an accepted answer are likely among all sentences of the passages found
+(listwise, softmax); whether to answer at all by a logistic regression on the best sentence. Both
+are measured on questions that the fold did not see (five folds).
+"""
+
+import argparse
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+import corpus
+from benchmarks import tasks
+from benchmarks.reading import held, sample
+from corpus.text import language
+from index.asking import asked
+from index.search import Index
+from index.sync import add_articles
+from rag.home import load_encoder
+from rag.reading.candidates import Candidates, Model
+from rag.settings import Settings
+from rag.upkeep import sync_paths
+
+FOLDS = 5
+PASSAGES = 8
+# How much the questions of a collection count together; the sample's are few and the program's own.
+RANKING = {"qa_ko": 1.0, "squad2": 0.7, "qed": 0.5, "qed ko": 2.0, "sample": 4.0}
+ANSWERING = {"sample": 0.4, "sample, unanswerable": 0.6, "sample, evidence taken away": 0.5}
+TAKEN_AWAY = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with the passages found for it; without answers it is one to refuse."""
+
+    kind: str
+    question: str
+    answers: tuple[str, ...]
+    candidates: Candidates
+    fold: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of one case: features (n, features), which hold an answer, which are in the
+    other language, and the case's weight."""
+
+    rows: torch.Tensor
+    good: torch.Tensor
+    other: torch.Tensor
+    weight: float
+
+
+class Collection:
+    """One index and the questions asked of it."""
+
+    def __init__(self, index: Index, questions: Sequence[tasks.Question], kind: str) -> None:
+        self.index, self.questions, self.kind = index, questions, kind
+
+    def cases(self, *, without_gold: bool = False) -> Iterator[Case]:
+        """The questions with their passages, or with those of the gold article taken away."""
+        for q in self.questions:
+            hits = self.index.search(q.text, PASSAGES * (1 + 2 * without_gold))
+            if without_gold:
+                hits = [hit for hit in hits if hit.article_id not in q.gold.split()]
+            if hits:
+                wanted = asked(q.text, self.index.rarity)
+                found = Candidates(wanted, language(q.text), hits[:PASSAGES])
+                fold = hashlib.sha256(q.text.encode()).digest()[0] % FOLDS
+                answers = () if without_gold else q.answers
+                kind = self.kind + (", evidence taken away" if without_gold else "")
+                yield Case(kind, q.text, answers, found, fold)
+
+
+def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
+    """Everything that is fitted on. Nothing of what is reported of KorQuAD is among it."""
+    encoder = load_encoder("bundled")
+    whole = {
+        "qa_ko": [("qa_ko", tasks.korean(data, report=False)), ("never", tasks.translated(data))],
+        "squad2": [
+            ("squad2", tasks.squad(data)),
+            ("unanswerable", tasks.squad(data, answerable=False)),
+            ("never", tasks.natural(data)),
+        ],
+        "qed": [("qed", tasks.natural(data)), ("qed ko", tasks.translated(data))],
+    }
+    for name, asked_of_it in whole.items():
+        index = Index(folder / name, lambda _: encoder)
+        add_articles(index, asked_of_it[0][1].articles, encoder, name)
+        for kind, task in asked_of_it:
+            questions = sample(task.questions, limit)
+            if kind in ("never", "unanswerable"):
+                questions = [tasks.Question(q.text, q.gold, ()) for q in questions]
+            yield Collection(index, questions, kind if kind != "never" else f"never, {name}")
+    for _ in sync_paths(folder / "sample", Settings(), []):
+        pass
+    index = Index(folder / "sample" / "index", lambda _: encoder)
+    lines = (Path(corpus.__file__).parent / "questions.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for kind, chosen in (("sample", True), ("sample, unanswerable", False)):
+        yield Collection(
+            index,
+            [
+                tasks.Question(
+                    r["question"],
+                    " ".join(r["articles"]),
+                    tuple(r["answers"]),
+                )
+                for r in rows
+                if bool(r["answers"]) == chosen
+            ],
+            kind,
+        )
+
+
+def taken_apart(case: Case, weight: float) -> Sentences:
+    ranked = case.candidates.ranked(case.question, load_encoder("bundled"))
+    return Sentences(
+        torch.tensor([c.features.row for c in ranked]),
+        torch.tensor([held(case.answers, c.text) for c in ranked]),
+        torch.tensor([float(c.hit.language != language(case.question)) for c in ranked]),
+        weight,
+    )
+
+
+def ranking(found: Sequence[Sentences], decay: float = 2e-3) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights (2, features) within and beyond the question's language, and the other's handicap."""
+    weights = torch.zeros(2, found[0].rows.shape[1], requires_grad=True)
+    foreign = torch.zeros(1, requires_grad=True)
+    owner = torch.repeat_interleave(
+        torch.arange(len(found)), torch.tensor([len(s.rows) for s in found])
+    )
+    rows, good = torch.cat([s.rows for s in found]), torch.cat([s.good for s in found])
+    other = torch.cat([s.other for s in found])
+    share = torch.tensor([s.weight for s in found])
+
+    def loss() -> torch.Tensor:
+        scores = (rows @ weights[0]) * (1 - other) + (rows @ weights[1] + foreign) * other
+        chances = torch.exp(scores - scores.detach().max())
+        nothing = torch.zeros(len(found))
+        right = nothing.scatter_add(0, owner, chances * good) / nothing.scatter_add(
+            0, owner, chances
+        )
+        return -(share * torch.log(right + 1e-12)).sum() / share.sum() + decay * (weights**2).sum()
+
+    minimise(loss, [weights, foreign])
+    return weights.detach(), foreign.detach()
+
+
+def answering(
+    rows: torch.Tensor, answerable: torch.Tensor, share: torch.Tensor, decay: float = 1e-4
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights (features,) and bias of a weighted logistic regression."""
+    weights = torch.zeros(rows.shape[1], requires_grad=True)
+    bias = torch.zeros(1, requires_grad=True)
+
+    def loss() -> torch.Tensor:
+        wrong = binary_cross_entropy_with_logits(
+            rows @ weights + bias, answerable, reduction="none"
+        )
+        return (share * wrong).sum() / share.sum() + decay * (weights**2).sum()
+
+    minimise(loss, [weights, bias])
+    return weights.detach(), bias.detach()
+
+
+def minimise(loss: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -> None:
+    optimiser = torch.optim.LBFGS(parameters, max_iter=200, line_search_fn="strong_wolfe")
+
+    def step() -> float:
+        optimiser.zero_grad()
+        value = loss()
+        value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        return value.item()
+
+    optimiser.step(step)
+
+
+def fit_ranking(cases: Sequence[Case]) -> Model:
+    found = [taken_apart(c, RANKING[c.kind]) for c in cases if c.kind in RANKING]
+    folds = [c.fold for c in cases if c.kind in RANKING]
+    kinds = [c.kind for c in cases if c.kind in RANKING]
+    hits: dict[str, list[bool]] = {}
+    for fold in range(FOLDS):
+        weights, foreign = ranking(
+            [s for s, f in zip(found, folds, strict=True) if f != fold and s.good.any()]
+        )
+        for sentences, where, kind in zip(found, folds, kinds, strict=True):
+            if where == fold:
+                scores = torch.where(
+                    sentences.other > 0,
+                    sentences.rows @ weights[1] + foreign,
+                    sentences.rows @ weights[0],
+                )
+                hits.setdefault(kind, []).append(bool(sentences.good[scores.argmax()]))
+    for kind, right in hits.items():
+        print(f"best sentence holds the answer, {kind:8} {np.mean(right):.3f} of {len(right)}")
+    weights, foreign = ranking([s for s in found if s.good.any()])
+    print("within", shown(weights[0]), "\nbeyond", shown(weights[1]), "\nforeign", shown(foreign))
+    return Model(tuple(weights[0].tolist()), tuple(weights[1].tolist()), float(foreign))
+
+
+def fit_answering(cases: Sequence[Case], model: Model) -> None:
+    encoder = load_encoder("bundled")
+    rows = []
+    for case in cases:
+        candidates = Candidates(
+            case.candidates.asked, case.candidates.language, case.candidates.hits, model
+        )
+        rows.append(candidates.evidence(candidates.ranked(case.question, encoder)))
+    whole = torch.tensor(rows)
+    answerable = torch.tensor([float(bool(case.answers)) for case in cases])
+    kinds = [case.kind for case in cases]
+    share = torch.tensor([worth(kind) / kinds.count(kind) for kind in kinds])
+    folds = torch.tensor([case.fold for case in cases])
+    odds = torch.zeros(len(cases))
+    for fold in range(FOLDS):
+        seen = folds != fold
+        weights, bias = answering(whole[seen], answerable[seen], share[seen])
+        odds[~seen] = whole[~seen] @ weights + bias
+    report(odds.numpy(), np.array(kinds))
+    weights, bias = answering(whole, answerable, share)
+    print("answerable", shown(weights), "\nbias", shown(bias))
+
+
+def worth(kind: str) -> float:
+    return ANSWERING.get(kind, TAKEN_AWAY if kind.endswith("taken away") else 1.0)
+
+
+def report(odds: NDArray[np.float32], kinds: NDArray[np.str_]) -> None:
+    limits = np.arange(-1.4, 0.4, 0.2)
+    print(f"{'share answered at':42}" + "".join(f"{limit:7.1f}" for limit in limits))
+    for kind in sorted(set(kinds.tolist())):
+        mine = odds[kinds == kind]
+        print(f"{kind:42}" + "".join(f"{(mine >= limit).mean():7.2f}" for limit in limits))
+
+
+def shown(values: Iterable[float] | torch.Tensor) -> str:
+    return ", ".join(f"{float(value):.2f}" for value in values)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--limit", type=int, default=500, help="at most so many questions a set")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        cases: list[Case] = []
+        for collection in collections(given.data, Path(folder), given.limit):
+            cases += collection.cases()
+            if collection.kind in RANKING:
+                cases += collection.cases(without_gold=True)
+        fit_answering(cases, fit_ranking(cases))
+
+
+if __name__ == "__main__":
+    main()

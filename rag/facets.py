@@ -1,0 +1,85 @@
+"""Questions that need two facts: what is asked of each of two things, as questions of their own."""
+
+import re
+
+_LONGEST = 40
+_KOREAN_CUE = re.compile(
+    r"비교|차이|각각|어느\s?(?:쪽|것|모델|회사|게)|중(?:에서?)?\s(?:어느|무엇|뭐|뭘|누가|어디)|둘\s?중|더\s"
+)
+_KOREAN = re.compile(
+    rf"^(?P<a>[^,?]{{1,{_LONGEST}}}?)(?:이랑|하고|와|과|랑|,)\s+(?P<b>[^,?]{{1,{_LONGEST}}}?)"
+    r"(?:의|은|는|이|가|을|를|\s중에서?|\s중)\s(?P<rest>.+)$"
+)
+_KOREAN_ENDING = re.compile(
+    r"(?:을|를|은|는|이|가)?\s*(?:서로\s*)?(?:비교|차이|각각|어느\s?쪽|어느\s?것|어느\s?게|둘\s?중|더\s).*$"
+)
+# An amount is asked for where no question word says so: `매개변수 수를 비교해줘`.
+_AMOUNT = re.compile(r"(?:수|크기|값|가격|점수|비율|규모|길이|금액|개수|요금)$")
+_ENGLISH = (
+    re.compile(
+        r"^(?:please\s)?(?:can you\s)?compare\s(?:the\s)?(?P<rest>.+)\s(?:of|for|between|in)\s(?P<a>.+?)\s(?:and|with|to|versus|vs\.?)\s(?P<b>.+)$",
+        re.I,
+    ),
+    re.compile(
+        r"^(?:please\s)?(?:can you\s)?compare\s(?P<a>.+?)\s(?:and|with|to|versus|vs\.?)\s(?P<b>.+?)(?:\s(?:in|by|on)\s(?:their\s|the\s)?(?P<rest>.+))?$",
+        re.I,
+    ),
+    re.compile(
+        r"difference\s(?:in\s(?P<rest>.+?)\s)?between\s(?P<a>.+?)\sand\s(?P<b>.+)$", re.I
+    ),
+    re.compile(r"^which\s(?P<rest>.+?)[,:]\s(?P<a>.+?)\sor\s(?P<b>.+)$", re.I),
+    re.compile(
+        r"^(?P<rest>how many .+?|what .+?|when) (?:do|does|did|were|was|are|have|has) (?:both )?(?P<a>.+?) and (?P<b>.+?) (?P<tail>have|cost|use|released?|come out|published)$",
+        re.I,
+    ),
+)  # fmt: skip
+
+
+_ARTICLE = re.compile(r"^(?:the|of|those of)\s", re.I)
+# What a comparative asks for when it names no attribute.
+_KOREAN_MORE = (
+    (re.compile(r"크|큰|커|작"), "크기는 얼마인가?"),
+    (re.compile(r"비싸|비싼|싸|싼|저렴"), "가격은 얼마인가?"),
+    (re.compile(r"먼저|늦게|일찍|오래"), "공개일은 언제인가?"),
+    (re.compile(r"빠르|빠른|빨라|느리|느린"), "속도는 얼마인가?"),
+    (re.compile(r"높|낮"), "점수는 얼마인가?"),
+    (re.compile(r"많|적"), "수는 얼마인가?"),
+)
+_ENGLISH_MORE = (
+    (re.compile(r"\b(?:larger|bigger|smaller)\b", re.I), "How large is {name}?"),
+    (re.compile(r"\b(?:cheaper|dearer|more expensive)\b", re.I), "How much does {name} cost?"),
+    (re.compile(r"\b(?:newer|older|earlier|later|first)\b", re.I), "When did {name} come out?"),
+    (re.compile(r"\b(?:faster|slower)\b", re.I), "How fast is {name}?"),
+)
+
+
+def facets(question: str) -> tuple[str, ...]:
+    """Two stand-alone questions for a comparison of two things, in its order; none for any other."""
+    asked = " ".join(question.split()).rstrip("?？.!")
+    if _KOREAN_CUE.search(asked) and (found := _KOREAN.match(asked)):
+        return tuple(_korean(found[name].strip(), found["rest"]) for name in ("a", "b"))
+    for pattern in _ENGLISH:
+        if found := pattern.search(asked):
+            parts = found.groupdict(default="")
+            names = (_ARTICLE.sub("", parts[name].strip()) for name in ("a", "b"))
+            return tuple(
+                _english(name, parts["rest"].strip(), parts.get("tail", "")) for name in names
+            )
+    return ()
+
+
+def _korean(name: str, rest: str) -> str:
+    if about := _KOREAN_ENDING.sub("", rest).strip():
+        return f"{name}의 {about}{'는 얼마인가?' if _AMOUNT.search(about) else '?'}"
+    more = rest.partition("더 ")[2]
+    ending = next((text for pattern, text in _KOREAN_MORE if more and pattern.search(more)), None)
+    return f"{name}의 {ending}" if ending else f"{name}?"
+
+
+def _english(name: str, rest: str, tail: str) -> str:
+    for pattern, whole in _ENGLISH_MORE:
+        if pattern.search(rest):
+            return whole.format(name=name)
+    if rest and not tail:
+        return f"What {rest} of {name}?"
+    return " ".join(part for part in (rest, name, tail) if part) + "?"

@@ -1,0 +1,203 @@
+"""Sentences that may answer a question, best first, and whether the best of them does.
+
+Both are linear models over a handful of features; `benchmarks/fitting.py` fits their weights.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from corpus.article import Language
+from corpus.text import sentences
+from index.asking import Asked, Described, answering, coverage, gaps, held
+from index.encoder import Encoder
+from index.numbers import Quantity
+from index.search import Hit
+
+# Around a value, the characters that say what it is the value of.
+_BESIDE = 30
+# A name of two words or more inside an English sentence; what makes a person of a Korean one.
+NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
+_PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사람은|이끄|이끈|세운|씨[가는]|CEO")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What speaks for a sentence: the share of the question it holds, alone, with title, heading and
+    the sentence before, and with the one after too; its cosine; the square of its passage's score
+    beside the best one's; whether a value of the wanted kind stands in it, and the share of the
+    question around that value; its length; whether it names a person when one is asked for."""
+
+    alone: float
+    before: float
+    around: float
+    cosine: float
+    standing: float
+    valued: float
+    near: float
+    length: float
+    person: float
+
+    @property
+    def row(self) -> tuple[float, ...]:
+        """All of them, in this order."""
+        return (
+            self.alone, self.before, self.around, self.cosine, self.standing,
+            self.valued, self.near, self.length, self.person,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence that may answer: its passage's number (from 1), its place in the article, its
+    features, the value of the wanted kind if it has one, and the log odds beside the others."""
+
+    number: int
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    features: Features
+    value: Quantity | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
+    sentence of the other language has to make up for (`foreign`); weights of the features of the
+    evidence as a whole (`answerable`) with their `bias`.
+
+    An answer is given when the log odds of the evidence reach `threshold`.
+    """
+
+    within: tuple[float, ...] = (2.69, 2.30, 1.97, 2.25, 3.16, 1.77, 1.07, 0.07, 0.72)
+    beyond: tuple[float, ...] = (1.06, 1.93, 1.73, 2.15, 4.19, 1.98, 1.06, 0.64, 0.88)
+    foreign: float = 0.55
+    answerable: tuple[float, ...] = (
+        0.62, 1.16, -0.19, 0.78, 0.53, 1.79, 0.09, -0.27,
+        0.56, 1.08, -0.63, -0.47, -1.26, -0.02, 0.56,
+    )  # fmt: skip
+    bias: float = -7.65
+    threshold: float = -1.5
+
+
+class Candidates:
+    """The sentences of the passages found for one question."""
+
+    def __init__(
+        self, asked: Asked, language: Language, hits: Sequence[Hit], model: Model = Model()
+    ) -> None:
+        self.asked, self.language, self.hits = asked, language, hits
+        self._model = model
+        self._sources = [_Source(number, hit) for number, hit in enumerate(hits, 1)]
+
+    def ranked(self, question: str, encoder: Encoder) -> list[Candidate]:
+        """Every sentence, best first."""
+        texts = [text for source in self._sources for text in source.texts]
+        if not texts:
+            return []
+        cosines = encoder.encode_documents(texts) @ encoder.encode_queries([question])[0]
+        best = max(hit.score for hit in self.hits) or 1.0
+        found, first = [], 0
+        for source in self._sources:
+            standing = (source.hit.score / best) ** 2
+            for place in range(len(source.texts)):
+                cosine = max(0.0, float(cosines[first + place]))
+                found.append(self._candidate(source, place, cosine, standing))
+            first += len(source.texts)
+        return sorted(found, key=lambda candidate: -candidate.score)
+
+    def _candidate(
+        self, source: "_Source", place: int, cosine: float, standing: float
+    ) -> Candidate:
+        asked, hit, text = self.asked, source.hit, source.texts[place]
+        across = hit.language != self.language
+        here = source.parts[place]
+        value = answering(asked, text, here.values)
+        near = _near(asked, text, here.values, value, across=across) if value else 0.0
+        person = _PERSON if hit.language == "ko" else NAMES
+        features = Features(
+            coverage(asked, here, across=across),
+            coverage(asked, source.near(place - 1, place), across=across),
+            coverage(asked, source.near(place - 1, place + 1), across=across),
+            cosine, standing, float(value is not None), near, min(1.0, len(text) / 80),
+            float(asked.wanted == "person" and person.search(text) is not None),
+        )  # fmt: skip
+        weights = self._model.beyond if across else self._model.within
+        score = float(np.dot(features.row, weights)) + self._model.foreign * across
+        start, end = source.spans[place]
+        return Candidate(
+            source.number, hit, hit.start + start, hit.start + end, text, features, value, score
+        )
+
+    def answerable(self, ranked: Sequence[Candidate]) -> float:
+        """Log odds that the best of the ranked sentences, with its passage, answers the question."""
+        return float(np.dot(self.evidence(ranked), self._model.answerable)) + self._model.bias
+
+    def evidence(self, ranked: Sequence[Candidate]) -> tuple[float, ...]:
+        """What speaks for an answer from the best sentence.
+
+        Its cosine; the weightiest word that its passage lacks and the share of words that it holds;
+        whether it is in the other language; its probability beside the other sentences; the most of
+        the question that any passage holds; how much of the question's last word its passage holds,
+        and how much the sentences around it; its score; the number of words asked with; whether a
+        value is asked for, and stands in it; whether the question says what the value measures and
+        it has no such value; its length; whether the question is Korean.
+        """
+        asked, best = self.asked, ranked[0]
+        across = best.hit.language != self.language
+        source = self._sources[best.number - 1]
+        place = source.spans.index((best.start - best.hit.start, best.end - best.hit.start))
+        near = source.near(place - 1, place + 1)
+        lacking, words, _ = gaps(asked, source.whole, across=across)
+        certain = 1 / sum(math.exp(other.score - best.score) for other in ranked)
+        most = max(
+            coverage(asked, each.whole, across=each.hit.language != self.language)
+            for each in self._sources
+        )
+        last = asked.words[-1:]
+        return (
+            best.features.cosine, lacking, words, float(across), certain, most,
+            *(held(asked, word, source.whole, across=across) for word in last),
+            *(held(asked, word, near, across=across) for word in last),
+            *((1.0, 1.0) if not last else ()),
+            best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
+            best.features.valued, float(asked.measure != "any" and not best.features.valued),
+            best.features.length, float(self.language == "ko"),
+        )  # fmt: skip
+
+
+class _Source:
+    """A passage as sentences, each described once."""
+
+    def __init__(self, number: int, hit: Hit) -> None:
+        self.number, self.hit = number, hit
+        spans = sentences(hit.text)
+        self.spans = [(a, b) for a, b in spans if hit.text[a:b] != hit.title]
+        self.texts = [hit.text[a:b] for a, b in self.spans]
+        self.head = Described(f"{hit.title}\n{hit.heading or ''}")
+        self.parts = [Described(text) for text in self.texts]
+
+    def near(self, first: int, last: int) -> Described:
+        """Sentences from `first` to `last`, as far as there are any, under title and heading."""
+        return Described(parts=[self.head, *self.parts[max(0, first) : last + 1]])
+
+    @cached_property
+    def whole(self) -> Described:
+        return Described(parts=[self.head, *self.parts])
+
+
+def _near(
+    asked: Asked, text: str, values: Sequence[Quantity], value: Quantity, *, across: bool
+) -> float:
+    """The largest share of the question that stands around a value of the same kind."""
+    return max(
+        coverage(asked, Described(text[max(0, v.start - _BESIDE) : v.end + _BESIDE]), across=across)
+        for v in values
+        if v.kind == value.kind
+    )

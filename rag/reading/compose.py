@@ -1,0 +1,179 @@
+"""Which of the ranked sentences make the answer, in which order, and how each is said."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corpus.article import Language
+from index.asking import Asked, answering
+from index.numbers import Quantity, quantities, spoken
+from rag.reading import prompts
+from rag.reading.candidates import NAMES, Candidate
+from rag.timing import Period
+
+_MOST = 3
+# Sentences at most so many log odds below the best one are said too, explanations a little further.
+_AGAIN = 1.0
+_EXPLAINING = 1.5
+# Sentences this close to the best one may be about the same thing at another time.
+_SAME = 1.5
+# Of two that disagree, each holds around its value at least this share of the question, and in the
+# question's language the other comes this close to the best.
+_CERTAIN = 0.7
+_OTHER = 0.55
+_RIVAL = 2.0
+_TITLED = re.compile(
+    r"[가-힣]{2,6}(?: [가-힣]{2,6})?(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sentence of the answer; `dated` says its article's date, `disagrees` opens a contradiction."""
+
+    candidate: Candidate
+    dated: bool = False
+    disagrees: bool = False
+
+
+def choose(
+    asked: Asked, language: Language, ranked: Sequence[Candidate], meant: Period | None
+) -> list[Part]:
+    """The parts of an answer to one question, from its sentences, best first (at least one)."""
+    ordered = _own_first(language, ranked)
+    best = ordered[0]
+    if meant and (timely := _timely(ordered, meant)):
+        return [Part(timely, dated=True)]
+    if other := _disagreeing(ordered):
+        pair = sorted((best, other), key=lambda c: c.hit.published or "")
+        return [Part(pair[0], dated=True, disagrees=True), Part(pair[1], dated=True)]
+    if asked.wanted in ("reason", "summary"):
+        return _explained(ordered)
+    return _close(ordered)
+
+
+def _own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The ranking, led by a sentence in the question's language if one gives the best one's value."""
+    best = ranked[0]
+    for place, candidate in enumerate(ranked[:10]):
+        if best.hit.language == language or not best.value:
+            break
+        value = candidate.value
+        if candidate.hit.language == language and value and value.value == best.value.value:
+            return [candidate, *ranked[:place], *ranked[place + 1 :]]
+    return list(ranked)
+
+
+def _timely(ranked: Sequence[Candidate], meant: Period) -> Candidate | None:
+    """The newest of the sentences that come close to the best one and fall into the period."""
+    near = [c for c in ranked if ranked[0].score - c.score <= _SAME]
+    fitting = [c for c in near if c.hit.published and meant.holds(c.hit.published)]
+    return max(fitting, key=lambda c: (c.hit.published or "", c.score), default=None)
+
+
+def _disagreeing(ranked: Sequence[Candidate]) -> Candidate | None:
+    """A sentence of another article with another value for what was asked."""
+    best = ranked[0]
+    if not best.value or best.features.near < _CERTAIN:
+        return None
+    for other in ranked[1:]:
+        value, same = other.value, other.hit.language == best.hit.language
+        if not value or other.hit.article_id == best.hit.article_id:
+            continue
+        if other.features.near < _OTHER or (same and best.score - other.score > _RIVAL):
+            continue
+        known = _gives(best, value) or _gives(other, best.value)
+        return other if _comparable(best.value, value) and not known else None
+    return None
+
+
+def _gives(candidate: Candidate, value: Quantity) -> bool:
+    """Whether a sentence's passage gives this value too."""
+    return any(_agree(value, other) for other in quantities(candidate.hit.text))
+
+
+def _comparable(a: Quantity, b: Quantity) -> bool:
+    """Whether two values measure the same: both dates, or both numbers of one unit."""
+    return (a.kind == "date") == (b.kind == "date") and a.unit == b.unit
+
+
+def _agree(a: Quantity, b: Quantity) -> bool:
+    """Whether two values can both be right: a coarser date is no contradiction."""
+    if not _comparable(a, b):
+        return False
+    if a.kind != "date":
+        return abs(float(a.value) - float(b.value)) <= 0.005 * abs(float(a.value))
+    first, second = a.value.removeprefix("--"), b.value.removeprefix("--")
+    return first in second or second in first
+
+
+def _explained(ranked: Sequence[Candidate]) -> list[Part]:
+    """Up to three sentences of the best one's article, in its order."""
+    best = ranked[0]
+    near = [
+        c
+        for c in _distinct(ranked)
+        if c.hit.article_id == best.hit.article_id and best.score - c.score <= _EXPLAINING
+    ]
+    return [Part(c) for c in sorted(near[:_MOST], key=lambda c: c.start)]
+
+
+def _close(ranked: Sequence[Candidate]) -> list[Part]:
+    """The best sentence and those of its language nearly as likely; with a value if it has one."""
+    best = ranked[0]
+    near = [
+        c
+        for c in _distinct(ranked)
+        if best.score - c.score <= _AGAIN
+        and c.hit.language == best.hit.language
+        and (c.value or not best.value)
+    ]
+    return [Part(c) for c in near[:_MOST]]
+
+
+def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
+    return list({" ".join(c.text.split()): c for c in reversed(ranked)}.values())[::-1]
+
+
+def written(part: Part, asked: Asked | None, language: Language) -> str:
+    """The sentence as the answer says it: as it stands, what was asked for in bold, or quoted inside
+    a frame, with large numbers in the reader's own units."""
+    candidate = part.candidate
+    text = " ".join(candidate.text.split())
+    published = candidate.hit.published
+    if candidate.hit.language == language:
+        text = _emphasised(text, asked, language) if asked else text
+        if part.dated and published:
+            text = prompts.AS_OF[language].format(date=published, text=text)
+    else:
+        dated = prompts.DATED[language].format(date=published) if published else ""
+        values = _values(text, language)
+        text = prompts.FRAME[language].format(dated=dated, quote=text, values=values)
+    if part.disagrees:
+        text = prompts.DISAGREE[language].format(text=text)
+    return f"{text} [{candidate.number}]"
+
+
+def _emphasised(text: str, asked: Asked, language: Language) -> str:
+    """The value or the person that the question asks for, in bold."""
+    start, end = _span(text, asked, language)
+    return f"{text[:start]}**{text[start:end]}**{text[end:]}" if end else text
+
+
+def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
+    if value := answering(asked, text, quantities(text)):
+        return value.start, value.end
+    if asked.wanted == "person":
+        own = frozenset().union(*(word.terms for word in asked.words))
+        for found in (NAMES if language == "en" else _TITLED).finditer(text):
+            if not own & set(found.group().lower().split()):
+                return found.span()
+    return 0, 0
+
+
+def _values(text: str, language: Language) -> str:
+    """` (24 billion = 240억)` for every large number of a quotation."""
+    large = [q for q in quantities(text) if q.kind == "number" and float(q.value) >= 10_000]
+    pairs = (f"{text[q.start : q.end]} = {spoken(float(q.value), language)}" for q in large[:3])
+    inside = ", ".join(pairs)
+    return f" ({inside})" if inside else ""
