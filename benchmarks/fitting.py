@@ -105,6 +105,10 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
     for _ in sync_paths(folder / "sample", Settings(), []):
         pass
     index = Index(folder / "sample" / "index", lambda _: encoder)
+    strangers = [*tasks.translated(data).questions, *sample(tasks.natural(data).questions, 200)]
+    yield Collection(
+        index, [tasks.Question(q.text, q.gold, ()) for q in strangers], "never, sample"
+    )
     lines = (Path(corpus.__file__).parent / "questions.jsonl").read_text("utf-8").splitlines()
     rows = [json.loads(line) for line in lines]
     for kind, chosen in (("sample", True), ("sample, unanswerable", False)):

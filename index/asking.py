@@ -128,12 +128,14 @@ class Described:
 
     @cached_property
     def terms(self) -> frozenset[str]:
+        """The search terms of the text."""
         if self._parts:
             return frozenset().union(*(part.terms for part in self._parts))
         return frozenset(terms(self._text))
 
     @cached_property
     def keys(self) -> frozenset[str]:
+        """The phonetic keys of its words and names."""
         if self._parts:
             return frozenset().union(*(part.keys for part in self._parts))
         text = unicodedata.normalize("NFKC", self._text)
@@ -142,6 +144,7 @@ class Described:
 
     @cached_property
     def values(self) -> tuple[Quantity, ...]:
+        """Its numbers, percentages and dates."""
         if self._parts:
             return tuple(value for part in self._parts for value in part.values)
         return tuple(self._read(self._text))
@@ -208,11 +211,11 @@ def _keys(word: str) -> frozenset[str]:
 def _source_keys(word: str) -> frozenset[str]:
     """The keys of a written word of a source.
 
-    Two sounds are enough only for a capitalised word: too many small ones sound alike.
+    Two sounds are enough only for a capitalised word, four for another: too many sound alike.
     """
     if "가" <= word[0] <= "힣":
         return frozenset().union(*(_keys(stem) for stem in stems(word)))
-    least = 2 if word.islower() else 1
+    least = 3 if word.islower() else 1
     return frozenset(key for key in _keys(word.lower()) if len(key) > least)
 
 
@@ -253,11 +256,6 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     return share
 
 
-def held(question: Asked, word: Word, text: Described, *, across: bool) -> float:
-    """How much of one word of the question a text holds, from 0 to 1."""
-    return _held(word, text, across=across, numeric=_same_value(question, text))
-
-
 def _longest(keys: frozenset[str]) -> int:
     """The length of the longest of these keys: the longer, the less likely it is by chance."""
     return max(map(len, keys), default=1)
@@ -265,14 +263,15 @@ def _longest(keys: frozenset[str]) -> int:
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float]:
     """What a text leaves open: the weightiest word it lacks, the share of words it holds, and the
-    share of weight in words that no passage has at all. Each from 0 to 1."""
+    share of weight in words that no passage has and no translation stands for. Each from 0 to 1."""
     if not question.weight:
         return 0.0, 0.0, 0.0
     numeric = _same_value(question, text)
     held = [_held(word, text, across=across, numeric=numeric) for word in question.words]
     pairs = list(zip(question.words, held, strict=True))
     lacking = max(word.weight * (1 - share) for word, share in pairs)
-    unseen = sum(w.weight for w, share in pairs if w.weight >= question.unseen - 1e-6 and share < 1)
+    rare = question.unseen - 1e-6
+    unseen = sum(w.weight for w, share in pairs if w.weight >= rare and share < 0.5)
     return lacking / question.weight, sum(held) / len(held), unseen / question.weight
 
 

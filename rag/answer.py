@@ -1,7 +1,7 @@
 """The pipeline: a question in, events out. One path for terminal, batch, browser and evaluation."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -31,7 +31,7 @@ from rag.events import (
 from rag.models.choose import BUILTIN, pick, reader
 from rag.reading import prompts
 from rag.reading.extractive import Extractive
-from rag.retrieve import complete, retrieve
+from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.support import Verifier
 
@@ -42,6 +42,8 @@ class Reader(Protocol):
     """Writes an answer from numbered passages, markers like `[2]` naming them."""
 
     name: str
+
+    def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str: ...
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
@@ -83,15 +85,16 @@ class Answerer:
         began = time.perf_counter()
         question = clean(request.question)
         language = language_of(question)
-        whole = complete(replace(request, question=question))
+        with self._index.store.snapshot() as snapshot:
+            encoder = self._index.encoder(snapshot)
+        chosen = self._reader(request, encoder)
+        alone = chosen.standalone(question, language, request.history)
+        whole = replace(request, question=alone)
         k = request.k or self._settings.k
         hits = retrieve(self._index, whole, k, self._settings.reranker)
         found = time.perf_counter()
         yield Found(tuple(hits))
-        with self._index.store.snapshot() as snapshot:
-            encoder = self._index.encoder(snapshot)
-        verifier = Verifier(encoder, self._index.rarity)
-        chosen = self._reader(request, encoder)
+        verifier = Verifier(encoder, self._index.rarity, entails=self._entailment())
         strict = self._settings.citations.strict
         attribute = chosen.name != BUILTIN
         writing = _Writing(hits, verifier, strict=strict, attribute=attribute)
@@ -112,6 +115,14 @@ class Answerer:
             round(1000 * (ended - began), 1),
         )
         yield Done(writing.answer(request.question, language, chosen.name, timings))
+
+    def _entailment(self) -> Callable[[str, str], float] | None:
+        """The model that judges evidence, when the settings name one."""
+        if not (name := self._settings.citations.entailment):
+            return None
+        from rag.entailment import load
+
+        return load(name)
 
     def _reader(self, request: Request, encoder: Encoder) -> Reader:
         """The reader that the request or the settings name; a loaded model is kept."""

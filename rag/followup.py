@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from corpus.text import language
 from index.analysis import STOP
 from index.asking import content_words
 from index.names import stems
@@ -38,8 +39,20 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     topics: list[list[str]] = []
     for turn in history:
         topics = _after(turn.question, topics)
+    if both := _both(question, topics):
+        return both
     needed = _needed(question, topics)
     return f"{' '.join(needed)} {question}" if needed else question
+
+
+def _both(question: str, topics: list[list[str]]) -> str | None:
+    """A question about the last two topics, with both named as a comparison names them."""
+    if len(topics) < 2 or not _BOTH.search(question) or names(question):
+        return None
+    first, second = (" ".join(topic[: _MOST_TOPIC_WORDS // 2]) for topic in topics[-2:])
+    if language(question) == "ko":
+        return f"{first}와 {second} 중 {question}"
+    return f"{question.rstrip(' ?.!')}, {first} or {second}?"
 
 
 def _after(question: str, topics: list[list[str]]) -> list[list[str]]:

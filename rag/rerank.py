@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 DEPTH = 20
-_KIND = "CrossEncoder"
+KIND = "CrossEncoder"
 _BATCH = 32
 
 
@@ -47,21 +47,30 @@ def rerank(name: str, question: str, hits: Sequence[Hit]) -> list[Hit]:
 def load(name: str) -> "CrossEncoder":
     """The model of a hub name or folder, kept once loaded. Raises EncoderError.
 
-    It must score a pair with one number: a model without a trained head would guess.
+    It must score a pair with one number.
     """
-    found = pretrained.locate(name, "cross-encoder", "config.json", _KIND)
-    config = found.values("config.json")
-    architecture = next(iter(config.get("architectures") or []), "")
-    saved_as = found.values("config_sentence_transformers.json").get("model_type")
-    if saved_as != _KIND and not architecture.endswith("ForSequenceClassification"):
-        raise EncoderError(
-            f"{name}: is no {_KIND} but {saved_as or architecture or 'something else'}; choose one that is"
-        )
-    from sentence_transformers import CrossEncoder
-
-    model: CrossEncoder = pretrained.load(found, CrossEncoder)
+    model = cross_encoder(name)
     if model.num_labels != 1:
         raise EncoderError(
             f"{name}: gives {model.num_labels} scores for a pair; a reranker must give one"
         )
+    return model
+
+
+def cross_encoder(name: str) -> "CrossEncoder":
+    """The CrossEncoder of a hub name or folder; one without a trained head would guess.
+
+    Raises EncoderError.
+    """
+    found = pretrained.locate(name, "cross-encoder", "config.json", KIND)
+    config = found.values("config.json")
+    architecture = next(iter(config.get("architectures") or []), "")
+    saved_as = found.values("config_sentence_transformers.json").get("model_type")
+    if saved_as != KIND and not architecture.endswith("ForSequenceClassification"):
+        raise EncoderError(
+            f"{name}: is no {KIND} but {saved_as or architecture or 'something else'}; choose one that is"
+        )
+    from sentence_transformers import CrossEncoder
+
+    model: CrossEncoder = pretrained.load(found, CrossEncoder)
     return model

@@ -8,21 +8,15 @@ from itertools import chain, zip_longest
 from index.search import Hit, Index
 from rag.events import Request
 from rag.facets import facets
-from rag.followup import standalone
 from rag.timing import newest_first, period
 
 _DEEPER = 3
 
 
-def complete(request: Request) -> Request:
-    """The request with its question made to stand alone, and the history that this used up kept."""
-    return replace(request, question=standalone(request.question, request.history))
-
-
 def retrieve(index: Index, request: Request, k: int, reranker: str = "") -> list[Hit]:
     """The `k` best passages, best first, with a share for each language when both hold evidence.
 
-    The question has to stand alone (`complete`). For a comparison each of its two things gets its
+    The question has to stand alone. For a comparison each of its two things gets its
     share; words of time favour articles of that time. A `reranker` orders the first 20 by itself.
     """
     parts = facets(request.question)

@@ -15,9 +15,11 @@ from rag.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """`strict` shows whole sentences only and leaves unsupported ones out."""
+    """`strict` shows whole sentences only and leaves unsupported ones out; `entailment` is empty or
+    the name of a CrossEncoder that judges whether a source sentence bears a claim."""
 
     strict: bool = False
+    entailment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ numbers, dates, names and negation agree. A number that the evidence contradicts
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -123,9 +123,16 @@ class Verifier:
     """Finds the evidence for a sentence in a passage, and scores it from 0 to 1."""
 
     def __init__(
-        self, encoder: Encoder, rarity: Rarity, judgement: Judgement = Judgement()
+        self,
+        encoder: Encoder,
+        rarity: Rarity,
+        judgement: Judgement = Judgement(),
+        entails: Callable[[str, str], float] | None = None,
     ) -> None:
+        """`entails` gives the probability that a source text bears a claim; it then replaces the
+        score, within what contradictions allow."""
         self._encoder, self._rarity, self._judgement = encoder, rarity, judgement
+        self._entails = entails
         self._source = lru_cache(maxsize=64)(_Source)
         self._claim = lru_cache(maxsize=64)(self._taken_apart)
 
@@ -194,6 +201,8 @@ class Verifier:
             limit = self._judgement.doubtful
         if any(rivals(q, stated) for q in facts.missing):
             limit = self._judgement.contradicted
+        if self._entails:
+            return self._entails(text, claim.text), limit
         apart = any(not agrees(q, near.values, source.hit.published) for q in claim.values)
         lacking, words, _ = gaps(claim.said, near, across=across)
         features = (

@@ -13,13 +13,15 @@ import numpy as np
 
 from corpus.article import Language
 from corpus.text import sentences
-from index.asking import Asked, Described, answering, coverage, gaps, held
+from index.asking import Asked, Described, answering, coverage, gaps
 from index.encoder import Encoder
 from index.numbers import Quantity
 from index.search import Hit
 
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
+_MUCH = 0.3
+_UNSEEN, _MOSTLY = 4, 0.5  # a place in the evidence, and a share
 # A name of two words or more inside an English sentence; what makes a person of a Korean one.
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
 _PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사람은|이끄|이끈|세운|씨[가는]|CEO")
@@ -75,15 +77,15 @@ class Model:
     An answer is given when the log odds of the evidence reach `threshold`.
     """
 
-    within: tuple[float, ...] = (2.69, 2.30, 1.97, 2.25, 3.16, 1.77, 1.07, 0.07, 0.72)
-    beyond: tuple[float, ...] = (1.06, 1.93, 1.73, 2.15, 4.19, 1.98, 1.06, 0.64, 0.88)
-    foreign: float = 0.55
+    within: tuple[float, ...] = (2.54, 2.20, 1.99, 2.28, 3.09, 1.90, 1.43, 0.14, 0.97)
+    beyond: tuple[float, ...] = (1.02, 2.02, 1.89, 2.19, 4.29, 2.03, 1.05, 0.73, 0.92)
+    foreign: float = 0.45
     answerable: tuple[float, ...] = (
-        0.62, 1.16, -0.19, 0.78, 0.53, 1.79, 0.09, -0.27,
-        0.56, 1.08, -0.63, -0.47, -1.26, -0.02, 0.56,
+        1.21, 1.14, -1.35, -0.13, 0.64, 0.23, 0.45, 2.57,
+        0.51, 1.22, -0.32, -0.66, -1.69, -0.09, 0.73,
     )  # fmt: skip
-    bias: float = -7.65
-    threshold: float = -1.5
+    bias: float = -8.23
+    threshold: float = -1.8
 
 
 class Candidates:
@@ -136,36 +138,38 @@ class Candidates:
         )
 
     def answerable(self, ranked: Sequence[Candidate]) -> float:
-        """Log odds that the best of the ranked sentences, with its passage, answers the question."""
-        return float(np.dot(self.evidence(ranked), self._model.answerable)) + self._model.bias
+        """Log odds that the best of the ranked sentences, with its passage, answers the question.
+
+        None (-inf) when most of it is words that no article has, though some are in its language.
+        """
+        evidence = self.evidence(ranked)
+        own = any(hit.language == self.language for hit in self.hits)
+        if own and evidence[_UNSEEN] >= _MOSTLY:
+            return float("-inf")
+        return float(np.dot(evidence, self._model.answerable)) + self._model.bias
 
     def evidence(self, ranked: Sequence[Candidate]) -> tuple[float, ...]:
         """What speaks for an answer from the best sentence.
 
-        Its cosine; the weightiest word that its passage lacks and the share of words that it holds;
+        Its cosine; the weightiest word that its passage lacks, and by how much that is most of the
+        question; the share of words that it holds, and of weight in words that nothing indexed has;
         whether it is in the other language; its probability beside the other sentences; the most of
-        the question that any passage holds; how much of the question's last word its passage holds,
-        and how much the sentences around it; its score; the number of words asked with; whether a
+        the question that any passage holds; its score; the number of words asked with; whether a
         value is asked for, and stands in it; whether the question says what the value measures and
         it has no such value; its length; whether the question is Korean.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
         source = self._sources[best.number - 1]
-        place = source.spans.index((best.start - best.hit.start, best.end - best.hit.start))
-        near = source.near(place - 1, place + 1)
-        lacking, words, _ = gaps(asked, source.whole, across=across)
+        lacking, words, unseen = gaps(asked, source.whole, across=across)
         certain = 1 / sum(math.exp(other.score - best.score) for other in ranked)
         most = max(
             coverage(asked, each.whole, across=each.hit.language != self.language)
             for each in self._sources
         )
-        last = asked.words[-1:]
         return (
-            best.features.cosine, lacking, words, float(across), certain, most,
-            *(held(asked, word, source.whole, across=across) for word in last),
-            *(held(asked, word, near, across=across) for word in last),
-            *((1.0, 1.0) if not last else ()),
+            best.features.cosine, lacking, max(0.0, lacking - _MUCH), words, unseen,
+            float(across), certain, most,
             best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
             best.features.valued, float(asked.measure != "any" and not best.features.valued),
             best.features.length, float(self.language == "ko"),

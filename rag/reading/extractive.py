@@ -9,6 +9,7 @@ from index.encoder import Encoder
 from index.search import Hit
 from rag.events import Text, Turn
 from rag.facets import facets
+from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, written
@@ -26,6 +27,10 @@ class Extractive:
 
     def __init__(self, encoder: Encoder, rarity: Rarity, model: Model = Model()) -> None:
         self._encoder, self._rarity, self._model = encoder, rarity, model
+
+    def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str:
+        """The question with what it leaves unsaid, by rules."""
+        return standalone(question, history)
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()

@@ -1,6 +1,9 @@
 """Every word that a reader says or is told, in both languages."""
 
+from collections.abc import Sequence
+
 from corpus.article import Language
+from rag.events import Turn
 
 NEAREST = {
     "ko": "색인된 기사에서 이 질문의 근거를 찾지 못했습니다. 가장 가까운 내용은 「{title}」에 있습니다.",
@@ -39,6 +42,13 @@ def refusals() -> tuple[str, ...]:
     return (*openings, *EXHAUSTED.values())
 
 
+def conversation(history: Sequence[Turn], question: str, language: Language) -> str:
+    """The turns so far and the question that follows them, as a model is shown them."""
+    asked, said = SPEAKERS[language]
+    turns = [f"{asked}: {turn.question}\n{said}: {turn.answer}" for turn in history]
+    return "\n".join([*turns, f"{asked}: {question}"])
+
+
 SYSTEM = {
     "ko": (
         "당신은 주어진 자료만으로 답하는 조수입니다. 모든 문장 끝에 근거가 된 자료의 번호를 [1]처럼 대괄호로 적으십시오. "
@@ -52,6 +62,18 @@ SYSTEM = {
         "inside them. Answer briefly and in English, even when the passages are in Korean."
     ),
 }
+REWRITE = {
+    "ko": (
+        "대화의 마지막 질문을, 앞의 대화 없이도 뜻이 통하는 질문 하나로 고쳐 쓰십시오. 가리키는 말은 그것이 가리키는 이름으로 바꾸고, "
+        "이미 뜻이 통하면 그대로 쓰십시오. 대답하지 말고 고친 질문만 한 줄로 쓰십시오."
+    ),
+    "en": (
+        "Rewrite the last question of the conversation as one question that can be understood without it. "
+        "Put names in the place of words that point back; leave a question that is clear as it is. "
+        "Do not answer. Write the question alone, on one line."
+    ),
+}
+SPEAKERS = {"ko": ("질문", "답"), "en": ("Question", "Answer")}
 PASSAGE = {
     "ko": "<자료 번호={number}>\n제목: {title}\n언어: {language}\n날짜: {date}\n{text}\n</자료>",
     "en": "<passage number={number}>\nTitle: {title}\nLanguage: {language}\nDate: {date}\n{text}\n</passage>",

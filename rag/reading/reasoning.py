@@ -13,6 +13,7 @@ from corpus.text import language as language_of
 from index.search import Hit
 from rag import citations
 from rag.events import Replaced, Text, Thought, Turn
+from rag.followup import standalone
 from rag.models.chat import Options, read
 from rag.models.errors import ModelError
 from rag.reading import prompts
@@ -26,6 +27,8 @@ _BRACKETS = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 # What looks like a tag of ours, a thinking marker or a control token of some chat template.
 _CONTROL = re.compile(r"[<＜](?=[/|｜A-Za-z가-힣])|\[(?=\||/?[A-Z][A-Z_]+\])")
 _LETTERS_TO_JUDGE = 12
+_REWRITTEN = 96  # tokens for a question made to stand alone
+_LONGEST_QUESTION = 300
 
 
 @dataclass
@@ -50,6 +53,27 @@ class Reasoning:
         """The fields of `rag.models.chat.Outcome` for the last answer; empty before its end."""
         return dict(self._said.metadata)
 
+    def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str:
+        """The question as one that can be asked without the conversation, in the model's words.
+
+        By rules where the model gives no single short question in the same language. Raises
+        ModelError.
+        """
+        told = [turn for turn in history if turn.answer.strip()][-_TURNS:]
+        by_rules = standalone(question, history)
+        if not told:
+            return by_rules
+        messages: list[BaseMessage] = [
+            SystemMessage(prompts.REWRITE[language]),
+            HumanMessage(prompts.conversation(told, _defused(question), language)),
+        ]
+        said = _Said()
+        for _ in self._once(messages, language, said, budgets=(0, _REWRITTEN)):
+            pass
+        written = " ".join("".join(said.answer).split()).strip("\"'“”「」 ")
+        fits = written and len(written) <= _LONGEST_QUESTION and any(map(str.isalnum, written))
+        return written if fits and language_of(written) == language else by_rules
+
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
     ) -> Iterator[Thought | Text | Replaced]:
@@ -73,10 +97,14 @@ class Reasoning:
             yield Text(prompts.EXHAUSTED[language])
 
     def _once(
-        self, messages: list[BaseMessage], language: Language, said: _Said
+        self,
+        messages: list[BaseMessage],
+        language: Language,
+        said: _Said,
+        budgets: tuple[int, int] | None = None,
     ) -> Iterator[Thought | Text | Replaced]:
         self._said = said
-        thinking, answer = self._budgets()
+        thinking, answer = budgets or self._budgets()
         stream = self._model.stream(
             messages,
             closing_phrase=prompts.CLOSING[language],
