@@ -52,7 +52,7 @@ _TIME = re.compile(
     re.I,
 )
 _ASKING = frozenset(
-    "은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
+    "은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
     "중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
@@ -64,6 +64,7 @@ _ASKING = frozenset(
 _QUESTION_WORD = re.compile(
     r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜|어떻|어떤|어느|며칠)"
     r"|^(?:최근|요즘|요새|최신|지금|현재|지난달|이번달|지난해|작년|올해)(?:에|의|에는|은|는)?$"
+    r"|^(?:기사|글)(?:를|을)?$|^(?:요약|정리|소개|설명)(?:을|를)?(?:해\S*)?$|^(?:summari[sz]e|overview|articles?)$"
     r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:야|인가|인가요|이나|이야|나|쯤|지|을|를|은|는)*$"
 )
 # What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
@@ -276,6 +277,8 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
 
 
 def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
+    if wanted != "any" and found.kind != "number":
+        return False
     if wanted == "money":
         return found.unit is not None
     if wanted == "people":

@@ -36,6 +36,7 @@ _ENGLISH = (
 
 
 _ARTICLE = re.compile(r"^(?:the|of|those of)\s", re.I)
+_COUNTED = re.compile(r"^(?:the )?number of (.+)$", re.I)
 # What a comparative asks for when it names no attribute.
 _KOREAN_MORE = (
     (re.compile(r"크|큰|커|작"), "크기는 얼마인가?"),
@@ -46,9 +47,15 @@ _KOREAN_MORE = (
     (re.compile(r"많|적"), "수는 얼마인가?"),
 )
 _ENGLISH_MORE = (
-    (re.compile(r"\b(?:larger|bigger|smaller)\b", re.I), "How large is {name}?"),
-    (re.compile(r"\b(?:cheaper|dearer|more expensive)\b", re.I), "How much does {name} cost?"),
-    (re.compile(r"\b(?:newer|older|earlier|later|first)\b", re.I), "When did {name} come out?"),
+    (re.compile(r"\b(?:larger|bigger|smaller|size)\b", re.I), "How large is {name}?"),
+    (
+        re.compile(r"\b(?:cheaper|dearer|more expensive|price|cost)\b", re.I),
+        "How much does {name} cost?",
+    ),
+    (
+        re.compile(r"\b(?:newer|older|earlier|later|first|release)\b", re.I),
+        "When did {name} come out?",
+    ),
     (re.compile(r"\b(?:faster|slower)\b", re.I), "How fast is {name}?"),
 )
 
@@ -80,6 +87,8 @@ def _english(name: str, rest: str, tail: str) -> str:
     for pattern, whole in _ENGLISH_MORE:
         if pattern.search(rest):
             return whole.format(name=name)
+    if counted := _COUNTED.match(rest):
+        return f"How many {counted[1]} does {name} have?"
     if rest and not tail:
-        return f"What {rest} of {name}?"
+        return f"What is the {rest} of {name}?"
     return " ".join(part for part in (rest, name, tail) if part) + "?"

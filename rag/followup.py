@@ -29,7 +29,7 @@ _BOTH = re.compile(
 _WRITTEN = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*|[가-힣]+|\d[\w.]*")
 # Verbs, adverbs and pronouns are not in the word table either; names do not end or look so.
 _NO_NAME = re.compile(
-    r"^[가-힣]$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
+    r"^[가-힣]$|[았었했왔갔났됐렸졌]어$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
 )
 _MOST_TOPIC_WORDS = 6
 
@@ -47,7 +47,8 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
 
 def _both(question: str, topics: list[list[str]]) -> str | None:
     """A question about the last two topics, with both named as a comparison names them."""
-    if len(topics) < 2 or not _BOTH.search(question) or names(question):
+    own = [word for word in names(question) if len(word) > 2]
+    if len(topics) < 2 or not _BOTH.search(question) or own:
         return None
     first, second = (" ".join(topic[: _MOST_TOPIC_WORDS // 2]) for topic in topics[-2:])
     if language(question) == "ko":
@@ -60,9 +61,8 @@ def _after(question: str, topics: list[list[str]]) -> list[list[str]]:
     own = names(question)
     if not own and not topics:
         # A first question always has a topic, if only of common words.
-        own = [
-            w for w in content_words(question) if len(w) > 1 and not _NO_NAME.search(stems(w)[-1])
-        ][:4]
+        bare = [stems(w)[-1] if "가" <= w[0] <= "힣" else w for w in content_words(question)]
+        own = [w for w in bare if len(w) > 1 and not _NO_NAME.search(w)][:4]
     return [*topics, own][-3:] if own else topics
 
 

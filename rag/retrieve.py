@@ -8,7 +8,7 @@ from itertools import chain, zip_longest
 from index.search import Hit, Index
 from rag.events import Request
 from rag.facets import facets
-from rag.timing import newest_first, period
+from rag.timing import bare, newest_first, period
 
 _DEEPER = 3
 
@@ -29,13 +29,14 @@ def retrieve(index: Index, request: Request, k: int, reranker: str = "") -> list
 def _found(index: Index, request: Request, k: int, reranker: str) -> list[Hit]:
     meant = period(request.question, date.today())
     depth = _DEEPER * k if meant else k
+    question = bare(request.question) if meant else request.question
     if reranker:
         from rag.rerank import DEPTH, rerank
 
-        hits = index.search(request.question, max(depth, DEPTH), request.scope)
-        hits = rerank(reranker, request.question, hits)
+        hits = index.search(question, max(depth, DEPTH), request.scope)
+        hits = rerank(reranker, question, hits)
     else:
-        hits = index.search(request.question, depth, request.scope)
+        hits = index.search(question, depth, request.scope)
     return (newest_first(hits, meant) if meant else hits)[:k]
 
 

@@ -54,6 +54,19 @@ def period(question: str, today: date) -> Period | None:
     return Period() if _LATEST.search(question) else None
 
 
+def bare(question: str) -> str:
+    """The question without the date up to which it asks: articles need not hold that date."""
+    if not _AS_OF.search(question):
+        return question
+    kept, place = [], 0
+    for quantity in quantities(question):
+        if quantity.kind == "date":
+            kept.append(question[place : quantity.start])
+            place = quantity.end
+    left = _AS_OF.sub(" ", "".join([*kept, question[place:]]))
+    return " ".join(_MONTH.sub(" ", left).split())
+
+
 def newest_first(hits: Sequence[Hit], meant: Period) -> list[Hit]:
     """The hits with the newest of the period favoured; scores stay within 0 and 1 and never rise."""
     dates = sorted({h.published for h in hits if h.published and meant.holds(h.published)})

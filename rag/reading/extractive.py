@@ -13,11 +13,12 @@ from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, written
-from rag.timing import period
+from rag.timing import bare, period
 
 NAME = "builtin"
 # The nearest passage is named in a refusal when it holds this share of the question.
 _NEAREST = 0.2
+_TOPIC = 0.6
 
 
 class Extractive:
@@ -42,10 +43,15 @@ class Extractive:
         parts: list[tuple[Part, Asked]] = []
         nearest: Candidate | None = None
         meant = period(question, date.today())
+        question = bare(question) if meant else question
         for each in facets(question) or (question,):
             wanted, ranked, odds = self.looked_at(each, language, hits)
             nearest = nearest or next(iter(ranked), None)
-            if ranked and odds >= self._model.threshold:
+            # A summary is of what there is: the topic is enough.
+            topic = (
+                wanted.wanted == "summary" and bool(ranked) and ranked[0].features.before >= _TOPIC
+            )
+            if ranked and (topic or odds >= self._model.threshold):
                 alone = each == question
                 chosen = choose(wanted, language, ranked, meant) if alone else [Part(ranked[0])]
                 parts += [(part, wanted) for part in chosen]
@@ -53,10 +59,15 @@ class Extractive:
             near = nearest and nearest.features.alone > _NEAREST
             yield Text(prompts.refusal(language, nearest.hit.title if nearest and near else None))
         said: set[tuple[str, int]] = set()
+        row = False
         for part, wanted in parts:
             key = part.candidate.hit.article_id, part.candidate.start
             if key not in said:
-                yield Text((" " if said else "") + written(part, wanted, language))
+                text = written(part, wanted, language)
+                # A row of a table has no stop that would end it.
+                apart = "\n\n" if " | " in text or row else " "
+                yield Text((apart if said else "") + text)
+                row = " | " in text
             said.add(key)
 
     def looked_at(

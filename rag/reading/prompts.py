@@ -24,7 +24,7 @@ FRAME = {
 DATED = {"ko": "{date} ", "en": " of {date}"}
 # Around a sentence whose date matters, and before the first of several that say different things.
 AS_OF = {"ko": "{date} 기사: {text}", "en": "As of {date}: {text}"}
-DISAGREE = {"ko": "기사마다 다릅니다. {text}", "en": "The articles disagree: {text}"}
+DISAGREE = {"ko": "기사마다 다릅니다 — {text}", "en": "The articles disagree: {text}"}
 
 
 def refusal(language: Language, nearest: str | None = None) -> str:

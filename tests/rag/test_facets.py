@@ -1,0 +1,73 @@
+"""Comparisons: two stand-alone questions, and one sentence for each in the answer."""
+
+import pytest
+
+from rag.answer import Answerer
+from rag.events import Request, Turn
+from rag.facets import facets
+from rag.followup import standalone
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "second"),
+    [
+        ("마지스트랄 스몰과 엑사원 딥의 매개변수 수를 비교해줘", "마지스트랄 스몰의 매개변수 수는 얼마인가?", "엑사원 딥의 매개변수 수는 얼마인가?"),
+        ("엑사원 딥이랑 마지스트랄 중 어느 쪽이 더 커?", "엑사원 딥의 크기는 얼마인가?", "마지스트랄의 크기는 얼마인가?"),
+        ("큐원3와 MiMo의 차이는?", "큐원3?", "MiMo?"),
+        ("네이버와 카카오의 매출은 각각 얼마야?", "네이버의 매출?", "카카오의 매출?"),
+        ("Compare the number of parameters of Magistral Small and EXAONE Deep", "How many parameters does Magistral Small have?", "How many parameters does EXAONE Deep have?"),
+        ("Which is larger, Magistral Small or EXAONE Deep?", "How large is Magistral Small?", "How large is EXAONE Deep?"),
+        ("How many parameters do Magistral Small and EXAONE Deep have?", "How many parameters Magistral Small have?", "How many parameters EXAONE Deep have?"),
+    ],
+)  # fmt: skip
+def test_a_comparison_is_two_questions(question: str, first: str, second: str) -> None:
+    assert facets(question) == (first, second)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "미스트랄과 엔비디아가 만드는 클라우드는?",
+        "What did Mistral and Nvidia announce?",
+        "마지스트랄 스몰의 매개변수는 몇 개인가?",
+        "Who founded DeepSeek?",
+        "?",
+        "과 와 비교",
+    ],
+)
+def test_any_other_question_is_one(question: str) -> None:
+    assert facets(question) == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "values"),
+    [
+        ("마지스트랄 스몰과 엑사원 딥의 매개변수 수를 비교해줘", ("240억", "320억")),
+        ("Compare the number of parameters of Magistral Small and EXAONE Deep", ("24", "32")),
+    ],
+)
+def test_each_side_of_a_comparison_is_cited(
+    answerer: Answerer, question: str, values: tuple[str, str]
+) -> None:
+    answer = answerer.ask(Request(question))
+    assert len(answer.sentences) == 2
+    assert all(sentence.markers for sentence in answer.sentences)
+    quotes = [sentence.evidence[0].quote for sentence in answer.sentences]
+    assert values[0] in quotes[0]
+    assert values[1] in quotes[1]
+
+
+def test_a_follow_up_about_both_is_a_comparison() -> None:
+    korean = (
+        Turn("마지스트랄은 언제 나왔어?", "6월입니다."),
+        Turn("엑사원 딥은 누가 만들었어?", "LG입니다."),
+    )
+    assert facets(standalone("둘 중 어느 쪽이 더 작아?", korean)) == (
+        "마지스트랄의 크기는 얼마인가?",
+        "엑사원의 크기는 얼마인가?",
+    )
+    english = (Turn("Who made EXAONE Deep?", "LG."), Turn("When did Magistral come out?", "June."))
+    assert facets(standalone("Which of the two is smaller?", english)) == (
+        "How large is EXAONE Deep?",
+        "How large is Magistral?",
+    )
