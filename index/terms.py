@@ -33,7 +33,7 @@ class Weights:
     pieces: float = 0.5
     pairs: float = 0.25
     names: float = 0.5
-    numbers: float = 0.5
+    numbers: float = 1.0
     words: float = 1.0
     common: float = 0.05
 

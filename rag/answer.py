@@ -1,11 +1,12 @@
 """The pipeline: a question in, events out. One path for terminal, batch, browser and evaluation."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from corpus.article import Language
+from corpus.errors import RagError
 from corpus.text import language as language_of
 from corpus.text import normalise
 from index.encoder import Encoder
@@ -20,6 +21,7 @@ from rag.events import (
     Event,
     Evidence,
     Found,
+    Reading,
     Replaced,
     Request,
     Sentence,
@@ -39,15 +41,39 @@ LONGEST_QUESTION = 4_000
 
 
 class Reader(Protocol):
-    """Writes an answer from numbered passages, markers like `[2]` naming them."""
+    """Writes an answer from numbered passages, markers like `[2]` naming them; `at_once` is how many
+    questions it reads together."""
 
     name: str
+
+    @property
+    def at_once(self) -> int: ...
 
     def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str: ...
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
     ) -> Iterator[Thought | Text | Replaced]: ...
+
+    def read_many(
+        self, readings: Sequence[Reading]
+    ) -> Iterator[Iterable[Thought | Text | Replaced]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A question with its passages; `began` and `found` are seconds of the performance counter."""
+
+    question: str
+    reading: Reading
+    began: float
+    found: float
+
+    def timings(self) -> Timings:
+        """Milliseconds until now."""
+        ended = time.perf_counter()
+        spans = self.found - self.began, ended - self.found, ended - self.began
+        return Timings(*(round(1000 * span, 1) for span in spans))
 
 
 class Answerer:
@@ -75,46 +101,79 @@ class Answerer:
 
     def ask(self, request: Request) -> Answer:
         """The whole answer. Raises RagError for what cannot be asked or answered."""
-        for event in self.stream(request):
-            if isinstance(event, Done):
-                return event.answer
-        raise AssertionError("a stream ends with Done")
+        return _last(self.stream(request))
 
     def stream(self, request: Request) -> Iterator[Event]:
         """The events of one answer; closing the iterator stops generation."""
+        chosen, encoder = self._reader(request)
+        prepared = self._prepared(request, chosen)
+        yield Found(prepared.reading.hits)
+        pieces = chosen.read(*prepared.reading, history=request.history)
+        yield from self._written(prepared, chosen.name, encoder, pieces)
+
+    def at_once(self, request: Request) -> int:
+        """How many questions a batch should ask together."""
+        return self._reader(request)[0].at_once
+
+    def ask_many(self, requests: Sequence[Request]) -> list[Answer | RagError]:
+        """The answers to questions asked together, or why there is none, in order.
+
+        A model on this machine reads them in padded batches. Raises RagError for what concerns all.
+        """
+        made: dict[int, Answer | RagError] = {}
+        prepared: dict[int, _Prepared] = {}
+        if not requests:
+            return []
+        chosen, encoder = self._reader(requests[0])
+        for place, request in enumerate(requests):
+            try:
+                prepared[place] = self._prepared(request, chosen)
+            except RagError as error:
+                made[place] = error
+        readings = [each.reading for each in prepared.values()]
+        for (place, each), pieces in zip(prepared.items(), chosen.read_many(readings), strict=True):
+            try:
+                made[place] = _last(self._written(each, chosen.name, encoder, pieces))
+            except RagError as error:
+                made[place] = error
+        return [made[place] for place in range(len(requests))]
+
+    def _prepared(self, request: Request, chosen: Reader) -> _Prepared:
+        """Everything that is done before reading."""
         began = time.perf_counter()
         question = clean(request.question)
         language = language_of(question)
-        with self._index.store.snapshot() as snapshot:
-            encoder = self._index.encoder(snapshot)
-        chosen = self._reader(request, encoder)
         alone = chosen.standalone(question, language, request.history)
-        whole = replace(request, question=alone)
         k = request.k or self._settings.k
+        whole = replace(request, question=alone)
         hits = retrieve(self._index, whole, k, self._settings.reranker)
-        found = time.perf_counter()
-        yield Found(tuple(hits))
+        reading = Reading(alone, language, tuple(hits))
+        return _Prepared(request.question, reading, began, time.perf_counter())
+
+    def _written(
+        self,
+        prepared: _Prepared,
+        name: str,
+        encoder: Encoder,
+        pieces: Iterable[Thought | Text | Replaced],
+    ) -> Iterator[Event]:
+        """The events from what a reader says, the whole answer last."""
+        reading = prepared.reading
         verifier = Verifier(encoder, self._index.rarity, entails=self._entailment())
         strict = self._settings.citations.strict
-        attribute = chosen.name != BUILTIN
-        writing = _Writing(hits, verifier, strict=strict, attribute=attribute)
-        for piece in chosen.read(whole.question, language, hits, request.history):
+        attribute = name != BUILTIN
+        writing = _Writing(reading.hits, verifier, strict=strict, attribute=attribute)
+        for piece in pieces:
             if isinstance(piece, Text):
                 yield from writing.feed(piece.text)
             else:
                 if isinstance(piece, Replaced):
-                    writing = _Writing(hits, verifier, strict=strict, attribute=attribute)
+                    writing = _Writing(reading.hits, verifier, strict=strict, attribute=attribute)
                 else:
                     writing.thoughts.append(piece.text)
                 yield piece
         yield from writing.finish()
-        ended = time.perf_counter()
-        timings = Timings(
-            round(1000 * (found - began), 1),
-            round(1000 * (ended - found), 1),
-            round(1000 * (ended - began), 1),
-        )
-        yield Done(writing.answer(request.question, language, chosen.name, timings))
+        yield Done(writing.answer(prepared.question, reading.language, name, prepared.timings()))
 
     def _entailment(self) -> Callable[[str, str], float] | None:
         """The model that judges evidence, when the settings name one."""
@@ -124,15 +183,27 @@ class Answerer:
 
         return load(name)
 
-    def _reader(self, request: Request, encoder: Encoder) -> Reader:
-        """The reader that the request or the settings name; a loaded model is kept."""
-        name = pick(request.model, self._settings)
+    def _reader(self, request: Request) -> tuple[Reader, Encoder]:
+        """The reader that the request or the settings name, and the index's encoder.
+
+        A loaded model is kept.
+        """
+        with self._index.store.snapshot() as snapshot:
+            encoder = self._index.encoder(snapshot)
         base_url = request.base_url or self._settings.base_url
+        name = pick(request.model, self._settings, base_url)
         if name == BUILTIN:
-            return Extractive(encoder, self._index.rarity)
+            return Extractive(encoder, self._index.rarity), encoder
         if (name, base_url) not in self._readers:
             self._readers = {(name, base_url): reader(name, base_url, self._settings)}
-        return self._readers[name, base_url]
+        return self._readers[name, base_url], encoder
+
+
+def _last(events: Iterator[Event]) -> Answer:
+    for event in events:
+        if isinstance(event, Done):
+            return event.answer
+    raise AssertionError("a stream ends with Done")
 
 
 def clean(question: str) -> str:

@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import RagError
 from rag.answer import Answerer
 from rag.errors import BatchError
-from rag.events import Request
+from rag.events import Answer, Request
 from rag.present import answer_json
 
 LONGEST_LINE = 1_000_000
@@ -85,14 +86,15 @@ def run(
     failed = 0
     try:
         with out.open("a", encoding="utf-8", errors="replace") as results:
-            for place, line in enumerate(read_lines(source)):
-                if place < done:
-                    continue
-                result = _answer(answerer, line, request)
-                failed += "error" in result
-                results.write(json.dumps(result, ensure_ascii=False) + "\n")
+            waiting = islice(read_lines(source), done, None)
+            together = answerer.at_once(request)
+            while lines := list(islice(waiting, together)):
+                for result in _answers(answerer, lines, request):
+                    done += 1
+                    failed += "error" in result
+                    results.write(json.dumps(result, ensure_ascii=False) + "\n")
                 results.flush()
-                yield Progress(place + 1, failed)
+                yield Progress(done, failed)
     except OSError as error:
         raise BatchError(
             f"{out}: cannot be written ({error.strerror}); go on later with --resume"
@@ -110,14 +112,29 @@ def _kept(out: Path) -> int:
         return whole.count(b"\n")
 
 
-def _answer(answerer: Answerer, line: Line, request: Request) -> dict[str, Any]:
-    from dataclasses import replace
+def _answers(
+    answerer: Answerer, lines: Sequence[Line], request: Request
+) -> Iterator[dict[str, Any]]:
+    """The output lines for some input lines, whose questions are asked together."""
+    asked = [
+        replace(request, question=line.question) for line in lines if line.question is not None
+    ]
+    made = iter(_made(answerer, asked))
+    for line in lines:
+        head: dict[str, Any] = {} if line.id is None else {"id": line.id}
+        if line.question is None:
+            yield {**head, "error": line.error, "line": line.number}
+            continue
+        answer = next(made)
+        if isinstance(answer, RagError):
+            text = line.question.encode("utf-8", "replace").decode()[:200]
+            yield {**head, "question": text, "error": str(answer), "line": line.number}
+        else:
+            yield {**head, **answer_json(answer)}
 
-    head: dict[str, Any] = {} if line.id is None else {"id": line.id}
-    if line.question is None:
-        return {**head, "error": line.error, "line": line.number}
+
+def _made(answerer: Answerer, asked: Sequence[Request]) -> list[Answer | RagError]:
     try:
-        return {**head, **answer_json(answerer.ask(replace(request, question=line.question)))}
+        return answerer.ask_many(asked)
     except RagError as error:
-        text = line.question.encode("utf-8", "replace").decode()[:200]
-        return {**head, "question": text, "error": str(error), "line": line.number}
+        return [error] * len(asked)

@@ -1,7 +1,7 @@
 """What goes into the pipeline and what comes out of it, as frozen data."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from corpus.article import Language
 from index.search import Hit, Scope
@@ -30,6 +30,14 @@ class Request:
     k: int | None = None
     scope: Scope = field(default_factory=Scope)
     base_url: str | None = None
+
+
+class Reading(NamedTuple):
+    """What a reader is given: a question that stands alone, its language, the passages."""
+
+    question: str
+    language: Language
+    hits: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, slots=True)

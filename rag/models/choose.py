@@ -80,14 +80,19 @@ def whole(folder: Path) -> bool:
     return all(int(match[2]) <= len(shards) for match in shards)
 
 
-def pick(name: str | None, settings: Settings) -> str:
+def pick(name: str | None, settings: Settings, base_url: str = "") -> str:
     """The name of the reader to use: `builtin`, a path, a hub name or `provider:name`.
 
-    `auto` is the largest catalogued model in the cache that fits into memory, else `builtin`.
+    `auto` is the first model that the server at `base_url` has, if one is named; else the largest
+    catalogued model in the cache that fits into memory, else `builtin`. Raises ModelError.
     """
     wanted = name or settings.model
     if wanted != AUTO:
         return wanted
+    if base_url:
+        from rag.models.remote import first_served
+
+        return first_served(base_url)
     generation = settings.generation
     key = (hub_cache(), generation.quantise, generation.allow_remote_code)
     if key not in _chosen:

@@ -17,6 +17,7 @@ from rag.models.errors import ModelError
 
 _STEPS = 127
 _LEAST_LIKENESS = 0.97
+_ROWS = 8_192
 
 
 class Rounder:
@@ -44,9 +45,13 @@ class Int8Linear(nn.Module):
 
     def __init__(self, linear: nn.Linear, rounder: Rounder) -> None:
         super().__init__()
-        weight = linear.weight.detach().float()
-        self.scales = (weight.abs().amax(dim=1) / _STEPS).clamp_(min=1e-12)
-        rounded = (weight / self.scales[:, None]).round_().to(torch.int8)
+        weight = linear.weight.detach()
+        self.scales = (weight.abs().amax(dim=1).float() / _STEPS).clamp_(min=1e-12)
+        rounded = torch.empty(weight.shape, dtype=torch.int8)
+        # Row by block of rows: an output layer in float32 as a whole would be larger than the model.
+        for first in range(0, len(weight), _ROWS):
+            rows = slice(first, first + _ROWS)
+            rounded[rows] = (weight[rows].float() / self.scales[rows, None]).round_().to(torch.int8)
         self.zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
         self.bias = linear.bias

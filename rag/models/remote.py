@@ -229,6 +229,17 @@ def _provided(name: str, base_url: str | None, api_key: str | None) -> BaseChatM
     return model
 
 
+def first_served(base_url: str, *, within: float = 5.0) -> str:
+    """The name, for `connect`, of the first model that a server has. Raises ModelError."""
+    url = _checked(base_url)
+    entries = run(_models(url, within))
+    if not entries:
+        raise ModelError(
+            f"{url}: does not say which models it has; name one with --model openai:NAME"
+        )
+    return f"openai:{entries[0]['id']}"
+
+
 def discover(ports: Sequence[int] = (11434, 8080), *, within: float = 0.2) -> list[Served]:
     """The models of an Ollama and a llama-server running on this machine, in the order of `ports`.
 

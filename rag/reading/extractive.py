@@ -7,7 +7,7 @@ from corpus.article import Language
 from index.asking import Asked, Rarity, asked
 from index.encoder import Encoder
 from index.search import Hit
-from rag.events import Text, Turn
+from rag.events import Reading, Text, Turn
 from rag.facets import facets
 from rag.followup import standalone
 from rag.reading import prompts
@@ -25,6 +25,7 @@ class Extractive:
     """Chooses sentences by rare-term overlap, similarity, and the kind of answer asked for."""
 
     name = NAME
+    at_once = 1
 
     def __init__(self, encoder: Encoder, rarity: Rarity, model: Model = Model()) -> None:
         self._encoder, self._rarity, self._model = encoder, rarity, model
@@ -69,6 +70,10 @@ class Extractive:
                 yield Text((apart if said else "") + text)
                 row = " | " in text
             said.add(key)
+
+    def read_many(self, readings: Sequence[Reading]) -> Iterator[Iterator[Text]]:
+        """The answers to several questions, one after the other."""
+        return (self.read(*reading) for reading in readings)
 
     def looked_at(
         self, question: str, language: Language, hits: Sequence[Hit]

@@ -1,7 +1,7 @@
 """The reader that asks a chat model: numbered passages in, thinking and a cited answer out."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,9 @@ from corpus.article import Language
 from corpus.text import language as language_of
 from index.search import Hit
 from rag import citations
-from rag.events import Replaced, Text, Thought, Turn
+from rag.events import Reading, Replaced, Text, Thought, Turn
 from rag.followup import standalone
-from rag.models.chat import Options, read
+from rag.models.chat import REASONING, Options, read
 from rag.models.errors import ModelError
 from rag.reading import prompts
 
@@ -27,6 +27,7 @@ _BRACKETS = re.compile(r"[\[［【](\d{1,3})[\]］】]")
 # What looks like a tag of ours, a thinking marker or a control token of some chat template.
 _CONTROL = re.compile(r"[<＜](?=[/|｜A-Za-z가-힣])|\[(?=\||/?[A-Z][A-Z_]+\])")
 _LETTERS_TO_JUDGE = 12
+_BATCH = 8
 _REWRITTEN = 96  # tokens for a question made to stand alone
 _LONGEST_QUESTION = 300
 
@@ -95,6 +96,54 @@ class Reasoning:
             yield from self._once(messages, language, said)
         if not "".join(said.answer).strip() and said.metadata.get("exhausted"):
             yield Text(prompts.EXHAUSTED[language])
+
+    @property
+    def at_once(self) -> int:
+        """How many questions the model answers together: several when it is on this machine."""
+        return _BATCH if hasattr(self._model, "generate_batch") else 1
+
+    def read_many(
+        self, readings: Sequence[Reading]
+    ) -> Iterator[Iterable[Thought | Text | Replaced]]:
+        """The answers to several questions, in order; together where the model can. Raises ModelError."""
+        if self.at_once == 1 or len(readings) < 2:
+            yield from (self.read(*reading) for reading in readings)
+            return
+        said: dict[int, list[Thought | Text | Replaced]] = {}
+        for language in ("ko", "en"):
+            places = [n for n, r in enumerate(readings) if r.language == language and r.hits]
+            said |= zip(
+                places, self._together([readings[n] for n in places], language), strict=True
+            )
+        for place, reading in enumerate(readings):
+            yield said.get(place) or self.read(*reading)
+
+    def _together(
+        self, readings: Sequence[Reading], language: Language
+    ) -> list[list[Thought | Text | Replaced]]:
+        """What the model says to each of some questions in one language.
+
+        Nothing for an answer in the wrong language: that question has to be asked by itself.
+        """
+        if not readings:
+            return []
+        thinking, answer = self._budgets()
+        made = self._model.generate_batch(  # type: ignore[attr-defined]  # seen to be there
+            [self._fitting(r.question, language, r.hits, ()) for r in readings],
+            closing_phrase=prompts.CLOSING[language],
+            thinking_tokens=thinking,
+            answer_tokens=answer,
+        )
+        return [self._said_in(message, language) for message in made]
+
+    def _said_in(self, message: AIMessage, language: Language) -> list[Thought | Text | Replaced]:
+        text = str(message.text)
+        if _in_other_language(text, language):
+            return []
+        thought = str(message.additional_kwargs.get(REASONING) or "")
+        if not text.strip() and message.response_metadata.get("exhausted"):
+            text = prompts.EXHAUSTED[language]
+        return [*([Thought(thought)] if thought else []), Text(text)]
 
     def _once(
         self,

@@ -1,0 +1,58 @@
+"""Questions as people type them still find their article among the first five."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from index.search import Index
+from rag.home import open_index
+
+KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
+ENGLISH = "How many parameters does Magistral Small have?"
+LAUNCH = "samples/ko/magistral-launch.md"
+
+
+@pytest.fixture(scope="module")
+def index(sample_home: Path) -> Index:
+    return open_index(sample_home)
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+@pytest.mark.parametrize(
+    ("form", "article"),
+    [
+        pytest.param("마지스트랄", LAUNCH, id="only a name"),
+        pytest.param("Magistral", LAUNCH, id="only a name, in the other script"),
+        pytest.param("240억", LAUNCH, id="only a number"),
+        pytest.param("24 billion", LAUNCH, id="only a number, in the other language"),
+        pytest.param("EXAONE이 뭐야", "samples/ko/exaone-deep-launch.md", id="mixed script"),
+        pytest.param("마지스트랄스몰매개변수", LAUNCH, id="no spaces"),
+        pytest.param("마지 스트랄 스몰 의 매개 변수 는?", LAUNCH, id="too many spaces"),
+        pytest.param("마지스트럴 스몰의 매게변수는 몇 개인가?", LAUNCH, id="typos in Hangul"),
+        pytest.param("How many paramters does Magistrl Small have?", LAUNCH, id="typos in Latin"),
+        pytest.param(ENGLISH.upper(), LAUNCH, id="all capitals"),
+        pytest.param(f"🙏 {KOREAN} 🔥", LAUNCH, id="emoji"),
+        pytest.param("美國 엔비디아 주가가 떨어진 날은?", "samples/ko/deepseek-shock.md", id="Hanja"),
+        pytest.param(wide(ENGLISH), LAUNCH, id="full-width letters"),
+        pytest.param("２４０억 개", LAUNCH, id="full-width digits"),
+        pytest.param(unicodedata.normalize("NFD", KOREAN), LAUNCH, id="decomposed as macOS writes it"),
+    ],
+)  # fmt: skip
+def test_every_form_finds_its_article(index: Index, form: str, article: str) -> None:
+    found = [hit.article_id for hit in index.search(form, 8)]
+    assert article in list(dict.fromkeys(found))[:5]
+
+
+@pytest.mark.parametrize("clean", [KOREAN, ENGLISH])
+@pytest.mark.parametrize(
+    "form", [wide, lambda text: unicodedata.normalize("NFD", text), lambda text: f"{text} 😊"]
+)
+def test_encodings_of_one_question_find_the_same(index: Index, clean: str, form) -> None:  # type: ignore[no-untyped-def]
+    def found(question: str) -> list[int]:
+        return [hit.passage_id for hit in index.search(question, 8)]
+
+    assert found(form(clean)) == found(clean)
