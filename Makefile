@@ -27,6 +27,7 @@ chat: $(INSTALLED)
 test: $(WITH_TOOLS)
 	@scripts/install-browser.sh
 	$(BIN)/pytest
+	$(BIN)/pytest -m integration
 	$(BIN)/pytest -m browser
 
 soak: $(WITH_TOOLS)

@@ -18,6 +18,8 @@ from index.sync import Report
 from rag import upkeep
 from rag.settings import Settings
 
+pytestmark = pytest.mark.integration
+
 ARTICLES, SECTIONS = 24, 50  # more passages than go into one transaction
 STABLE = {
     "mistral.md": "# 미스트랄\n\n미스트랄은 파리에 본사를 둔 회사다.\n",

@@ -14,6 +14,8 @@ from rag.settings import load
 from rag.support import Verifier
 from tests.rag.test_rerank import build
 
+pytestmark = pytest.mark.integration
+
 LABELS = {"0": "contradiction", "1": "entailment", "2": "neutral"}
 CLAIM = "마지스트랄 스몰에는 이백사십억 개의 매개변수가 있습니다."
 

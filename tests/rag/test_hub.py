@@ -23,6 +23,8 @@ from rag.models import hub
 from rag.models.errors import ModelError
 from tests.rag import tiny_models
 
+pytestmark = pytest.mark.integration
+
 SMALL = "Qwen/Qwen3-0.6B"
 COMMIT = sha1(b"commit").hexdigest()
 

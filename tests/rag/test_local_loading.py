@@ -21,6 +21,8 @@ from rag.models.local import LocalChat
 from rag.models.memory import needs, tensors
 from tests.rag import tiny_models
 
+pytestmark = pytest.mark.integration
+
 QUESTION = HumanMessage("마지스트랄 스몰의 매개변수는 몇 개인가?")
 PASSAGES = HumanMessage(
     "[1] 마지스트랄 스몰의 매개변수는 240억 개다.\n[2] EXAONE Deep: 32B.\n몇 개인가?"

@@ -30,6 +30,8 @@ from rag.models.thinking import Piece
 from rag.models.voice import Detokeniser, voice
 from tests.rag import tiny_models
 
+pytestmark = pytest.mark.integration
+
 QUESTION = HumanMessage("마지스트랄 스몰의 매개변수는 몇 개인가?")
 SYSTEM = SystemMessage("Answer from the passages only, and cite them by number like [1].")
 PASSAGES = HumanMessage(

@@ -12,6 +12,8 @@ from rag.models import choose, manage, memory
 from rag.settings import Generation, Settings
 from tests.rag import tiny_models
 
+pytestmark = pytest.mark.integration
+
 SMALL, LARGE, OWN_CODE = "Qwen/Qwen3-0.6B", "Qwen/Qwen3-1.7B", "XiaomiMiMo/MiMo-7B-RL"
 COMMIT = sha1(b"commit").hexdigest()
 

@@ -28,6 +28,8 @@ from rag.reading.reasoning import Reasoning
 from tests.rag import test_remote, tiny_models
 from tests.rag.test_remote import Handler, Server
 
+pytestmark = pytest.mark.integration
+
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
 SAID: dict[str, tuple[str, str]] = {

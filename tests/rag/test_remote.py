@@ -17,6 +17,8 @@ from rag.models.chat import Options, collect, read
 from rag.models.errors import ModelError
 from rag.models.remote import RemoteChat, Served, connect, discover
 
+pytestmark = pytest.mark.integration
+
 QUESTION = [SystemMessage("Cite."), HumanMessage("몇 개인가?")]
 THOUGHT = "문서 [1]을 본다. 240억 개라고 한다."
 REPLY = "매개변수는 240억 개입니다 [1]."

@@ -16,6 +16,8 @@ from rag.home import open_index
 from rag.retrieve import retrieve
 from rag.upkeep import SAMPLE_FOLDER
 
+pytestmark = pytest.mark.integration
+
 QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 

@@ -14,6 +14,8 @@ from rag.answer import Answerer
 from rag.models.manage import QUESTION
 from tests.rag import test_reasoning, tiny_models
 
+pytestmark = pytest.mark.integration
+
 CHECKED = {
     "model", "question", "answer", "answered", "cited", "thinking", "load_seconds",
     "first_token_seconds", "tokens", "tokens_per_second", "memory",
