@@ -49,6 +49,8 @@ class _Markers:
     def search(self, text: str, at: int, last: bool) -> tuple[int, str]:
         """Up to where `text` is settled, and the marker that begins there ("" for none yet)."""
         settled = len(text)
+        if not self._first.search(text, at):
+            return settled, ""
         if not last:
             tails = self._first.finditer(text, max(at, settled - self._reach))
             starts = (tail.start() for tail in tails if text[tail.start() :] in self._prefixes)
