@@ -18,6 +18,7 @@ from rag.models.errors import ModelError
 _STEPS = 127
 _LEAST_LIKENESS = 0.97
 _ROWS = 8_192
+_POSITIONS = 64  # scores of more would take more memory than the layers
 
 
 class Rounder:
@@ -91,13 +92,15 @@ def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
     """
     if not supported():
         raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
-    ids = torch.tensor([sample])
+    ids = torch.tensor([sample[:_POSITIONS]])
     before = model(input_ids=ids, use_cache=False).logits.float()
     rounder = Rounder()
-    for path, module in list(model.named_modules()):
-        if isinstance(module, nn.Linear):
-            parent, _, child = path.rpartition(".")
-            setattr(model.get_submodule(parent), child, Int8Linear(module, rounder))
+    # By name, so that each layer is let go once it is replaced.
+    paths = [path for path, module in model.named_modules() if isinstance(module, nn.Linear)]
+    for path in paths:
+        parent, _, child = path.rpartition(".")
+        holder = model.get_submodule(parent)
+        setattr(holder, child, Int8Linear(getattr(holder, child), rounder))
     likeness = _likeness(before, model(input_ids=ids, use_cache=False).logits.float())
     if likeness < _LEAST_LIKENESS:
         raise ModelError(
