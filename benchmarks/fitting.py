@@ -35,7 +35,14 @@ FOLDS = 5
 PASSAGES = 8
 # How much the questions of a collection count together; the sample's are few and the program's own.
 RANKING = {"qa_ko": 1.0, "squad2": 0.7, "qed": 0.5, "qed ko": 2.0, "sample": 4.0}
-ANSWERING = {"sample": 0.4, "sample, unanswerable": 0.6, "sample, evidence taken away": 0.5}
+ANSWERING = {
+    "sample": 0.4,
+    "sample, unanswerable": 0.6,
+    "sample, evidence taken away": 0.5,
+    "never, sample": 0.3,
+    "never, squad2": 1.5,
+    "unanswerable": 1.5,
+}
 TAKEN_AWAY = 0.6
 
 

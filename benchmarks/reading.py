@@ -101,7 +101,9 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
             cited.append(answers(task.name, good))
             for kind, questions in bad.items():
                 found = [bench.read(q) for q in sample(questions, limit)]
-                refused += refusals(f"{task.name}, {kind}", good, found, model.threshold)
+                refused += refusals(
+                    f"{task.name}, {kind}", good, found, model.threshold(task.articles[0].language)
+                )
     return [
         "| task | questions | first cited holds | any cited holds | citations |",
         "|---|---|---|---|---|", *cited, "",

@@ -74,18 +74,23 @@ class Model:
     sentence of the other language has to make up for (`foreign`); weights of the features of the
     evidence as a whole (`answerable`) with their `bias`.
 
-    An answer is given when the log odds of the evidence reach `threshold`.
+    An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (2.54, 2.20, 1.99, 2.28, 3.09, 1.90, 1.43, 0.14, 0.97)
-    beyond: tuple[float, ...] = (1.02, 2.02, 1.89, 2.19, 4.29, 2.03, 1.05, 0.73, 0.92)
-    foreign: float = 0.45
+    within: tuple[float, ...] = (2.53, 2.17, 1.97, 2.29, 3.16, 1.77, 1.43, 0.18, 0.97)
+    beyond: tuple[float, ...] = (1.03, 2.17, 1.93, 2.36, 4.38, 2.00, 1.05, 0.75, 1.01)
+    foreign: float = 0.51
     answerable: tuple[float, ...] = (
-        1.21, 1.14, -1.35, -0.13, 0.64, 0.23, 0.45, 2.57,
-        0.51, 1.22, -0.32, -0.66, -1.69, -0.09, 0.73,
+        0.71, 0.93, -1.33, -0.76, 0.17, 0.41, 0.31, 2.57,
+        0.53, 1.03, -0.32, -0.63, -1.87, -0.47, 0.91,
     )  # fmt: skip
-    bias: float = -8.23
-    threshold: float = -1.8
+    bias: float = -7.36
+    korean: float = -1.6
+    english: float = -2.0
+
+    def threshold(self, language: Language) -> float:
+        """The log odds of the evidence from which on a question in a language is answered."""
+        return self.korean if language == "ko" else self.english
 
 
 class Candidates:

@@ -52,7 +52,7 @@ class Extractive:
             topic = (
                 wanted.wanted == "summary" and bool(ranked) and ranked[0].features.before >= _TOPIC
             )
-            if ranked and (topic or odds >= self._model.threshold):
+            if ranked and (topic or odds >= self._model.threshold(language)):
                 alone = each == question
                 chosen = choose(wanted, language, ranked, meant) if alone else [Part(ranked[0])]
                 parts += [(part, wanted) for part in chosen]
