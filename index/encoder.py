@@ -26,11 +26,13 @@ class Encoder(Protocol):
     """Anything that turns texts into unit vectors.
 
     Both methods return float32 of shape (n, dim), rows of length 1. `fingerprint` changes
-    whenever the same text would get another vector.
+    whenever the same text would get another vector. `quick` says that dozens of sentences take
+    milliseconds, so that search may look at the sentences of what it found.
     """
 
     dim: int
     fingerprint: str
+    quick: bool
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors: ...
 
@@ -39,6 +41,8 @@ class Encoder(Protocol):
 
 class BundledEncoder:
     """The static bilingual encoder shipped with the package."""
+
+    quick = True
 
     def __init__(self, folder: Path = VOCABULARY.parent) -> None:
         """Load `vectors.npz` (int8 rows, one float16 scale per row) and `vocabulary.json`.

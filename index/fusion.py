@@ -84,8 +84,10 @@ def within(
     whole = 1.0 + fusion.sentence + fusion.around + fusion.cosine
     top = ranked[: fusion.rescored]
     cut = [[s.passage.text[a:b] for a, b in sentences(s.passage.text)] for s in top]
-    vectors = encoder.encode_documents([text for texts in cut for text in texts])
-    cosines = vectors @ vector if len(vectors) else np.zeros(0, np.float32)
+    flat = [text for texts in cut for text in texts]
+    cosines = np.zeros(len(flat), np.float32)
+    if flat and encoder.quick:
+        cosines = encoder.encode_documents(flat) @ vector
     first, found = 0, []
     for scored, texts in zip(top, cut, strict=True):
         best = float(cosines[first : first + len(texts)].max(initial=0.0))

@@ -26,6 +26,8 @@ _EDGE = 1 << 18
 class SentenceEncoder:
     """Texts to unit vectors by a model named by hub name or folder."""
 
+    quick = False
+
     def __init__(self, name: str) -> None:
         """Find and load the model; from the hub when it is not here and the hub can be reached.
 

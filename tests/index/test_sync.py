@@ -30,6 +30,7 @@ class Counting:
     def __init__(self, encoder: BundledEncoder) -> None:
         self._encoder = encoder
         self.dim, self.fingerprint = encoder.dim, encoder.fingerprint
+        self.quick = encoder.quick
         self.texts: list[str] = []
 
     def encode_documents(self, texts: Sequence[str]) -> Vectors:
