@@ -42,6 +42,7 @@ class Extractive:
         A comparison is answered for each of its two things, as far as the passages do.
         """
         parts: list[tuple[Part, Asked]] = []
+        missing: list[str] = []
         nearest: Candidate | None = None
         meant = period(question, date.today())
         question = bare(question) if meant else question
@@ -56,6 +57,8 @@ class Extractive:
                 alone = each == question
                 chosen = choose(wanted, language, ranked, meant) if alone else [Part(ranked[0])]
                 parts += [(part, wanted) for part in chosen]
+            else:
+                missing.append(each)
         if not parts:
             near = nearest and nearest.features.alone > _NEAREST
             yield Text(prompts.refusal(language, nearest.hit.title if nearest and near else None))
@@ -70,6 +73,8 @@ class Extractive:
                 yield Text((apart if said else "") + text)
                 row = " | " in text
             said.add(key)
+        for each in missing if parts else ():
+            yield Text("\n\n" + prompts.MISSING[language].format(question=each))
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[Iterator[Text]]:
         """The answers to several questions, one after the other."""

@@ -16,6 +16,8 @@ REFUSAL = {
     "ko": "색인된 기사에서 이 질문의 근거를 찾지 못했습니다.",
     "en": "The indexed articles hold no evidence for an answer to this question.",
 }
+# For one side of a comparison that the passages do not answer.
+MISSING = {"ko": "근거를 찾지 못한 질문: {question}", "en": "No evidence was found for: {question}"}
 # Around a quotation in the language that the question is not in; titles stand with the sources.
 FRAME = {
     "ko": "{dated}영어 기사에는 이렇게 적혀 있습니다{values}: “{quote}”",
@@ -39,7 +41,8 @@ def refusals() -> tuple[str, ...]:
     openings = [
         text.split("{title}")[0].split(".")[0] for text in (*NEAREST.values(), *REFUSAL.values())
     ]
-    return (*openings, *EXHAUSTED.values())
+    missing = [text.split("{question}")[0] for text in MISSING.values()]
+    return (*openings, *missing, *EXHAUSTED.values())
 
 
 def conversation(history: Sequence[Turn], question: str, language: Language) -> str:

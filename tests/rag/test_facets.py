@@ -71,3 +71,11 @@ def test_a_follow_up_about_both_is_a_comparison() -> None:
         "How large is EXAONE Deep?",
         "How large is Magistral?",
     )
+
+
+def test_a_side_that_no_article_answers_is_named(answerer: Answerer) -> None:
+    answer = answerer.ask(Request("마지스트랄 스몰과 엑사원 딥의 가격을 비교해줘"))
+    sides = [s for s in answer.sentences if s.markers]
+    told = [s.text for s in answer.sentences if not s.markers]
+    assert len(sides) < 2
+    assert answer.abstained or any("엑사원 딥의 가격" in text for text in told)
