@@ -41,40 +41,32 @@ class Extractive:
 
         A comparison is answered for each of its two things, as far as the passages do.
         """
-        parts: list[tuple[Part, Asked]] = []
-        missing: list[str] = []
-        nearest: Candidate | None = None
         meant = period(question, date.today())
         question = bare(question) if meant else question
+        parts: list[tuple[Part, Asked]] = []
+        missing: list[str] = []
+        nearest: str | None = None
         for each in facets(question) or (question,):
             wanted, ranked, odds = self.looked_at(each, language, hits)
-            nearest = nearest or next(iter(ranked), None)
-            # A summary is of what there is: the topic is enough.
-            topic = (
-                wanted.wanted == "summary" and bool(ranked) and ranked[0].features.before >= _TOPIC
-            )
-            if ranked and (topic or odds >= self._model.threshold(language)):
-                alone = each == question
-                chosen = choose(wanted, language, ranked, meant) if alone else [Part(ranked[0])]
-                parts += [(part, wanted) for part in chosen]
-            else:
+            if ranked and nearest is None and ranked[0].features.alone > _NEAREST:
+                nearest = ranked[0].hit.title
+            if not ranked or not self._answers(wanted, language, ranked[0], odds):
                 missing.append(each)
+            elif each == question:
+                parts += [(part, wanted) for part in choose(wanted, language, ranked, meant)]
+            else:
+                parts.append((Part(ranked[0]), wanted))
         if not parts:
-            near = nearest and nearest.features.alone > _NEAREST
-            yield Text(prompts.refusal(language, nearest.hit.title if nearest and near else None))
-        said: set[tuple[str, int]] = set()
-        row = False
-        for part, wanted in parts:
-            key = part.candidate.hit.article_id, part.candidate.start
-            if key not in said:
-                text = written(part, wanted, language)
-                # A row of a table has no stop that would end it.
-                apart = "\n\n" if " | " in text or row else " "
-                yield Text((apart if said else "") + text)
-                row = " | " in text
-            said.add(key)
-        for each in missing if parts else ():
+            yield Text(prompts.refusal(language, nearest))
+            return
+        yield from _said(parts, language)
+        for each in missing:
             yield Text("\n\n" + prompts.MISSING[language].format(question=each))
+
+    def _answers(self, wanted: Asked, language: Language, best: Candidate, odds: float) -> bool:
+        """Whether the evidence is enough; of a summary the topic is, for it tells what there is."""
+        topic = wanted.wanted == "summary" and best.features.before >= _TOPIC
+        return topic or odds >= self._model.threshold(language)
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[Iterator[Text]]:
         """The answers to several questions, one after the other."""
@@ -88,3 +80,17 @@ class Extractive:
         candidates = Candidates(wanted, language, hits, self._model)
         ranked = candidates.ranked(question, self._encoder)
         return wanted, ranked, candidates.answerable(ranked) if ranked else float("-inf")
+
+
+def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[Text]:
+    """Each sentence once. A row of a table has no stop that would end it, and stands alone."""
+    said: set[tuple[str, int]] = set()
+    before = ""
+    for part, wanted in parts:
+        key = part.candidate.hit.article_id, part.candidate.start
+        if key not in said:
+            text = written(part, wanted, language)
+            apart = "\n\n" if " | " in text + before else " "
+            yield Text((apart if said else "") + text)
+            before = text
+        said.add(key)
