@@ -6,6 +6,7 @@ is answered.
 """
 
 import argparse
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def held(answers: Sequence[str], text: str) -> bool:
     return any("".join(answer.lower().split()) in flat for answer in answers)
 
 
+def fitted(question: tasks.Question) -> bool:
+    """Whether one of our Korean questions is fitted on; the others are measured on."""
+    return hashlib.sha256(question.text.encode()).digest()[1] % 2 == 0
+
+
 def sample(questions: list[tasks.Question], limit: int) -> list[tasks.Question]:
     return questions[:: max(1, len(questions) // limit)][:limit] if limit else questions
 
@@ -84,14 +90,15 @@ def refusals(name: str, good: Sequence[Read], bad: Sequence[Read], threshold: fl
 
 
 def report(data: Path, encoder: str, limit: int) -> list[str]:
-    """The two tables of both languages, as Markdown lines."""
+    """The two tables of both languages, as Markdown lines; nothing that the reader was fitted on."""
     model = Model()
-    unanswerable = tasks.squad(data, answerable=False).questions
+    unanswerable = tasks.squad(data, answerable=False, report=True).questions
+    strangers = [q for q in tasks.translated(data).questions if not fitted(q)]
     cited, refused = [], []
     for task, bad in (
-        (tasks.korean(data), {"never mentioned": tasks.translated(data).questions}),
+        (tasks.korean(data), {"never mentioned": strangers}),
         (
-            tasks.squad(data),
+            tasks.squad(data, report=True),
             {"unanswerable": unanswerable, "never mentioned": tasks.natural(data).questions},
         ),
     ):

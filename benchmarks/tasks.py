@@ -57,30 +57,34 @@ def korean(data: Path, *, report: bool | None = True) -> Task:
     questions = [
         Question(r["question"], made[r["context"]].id, tuple(r["answers"]))
         for r in found
-        if report is None or reported(r["title"]) == report
+        if report in (None, reported(r["title"]))
     ]
     return Task("qa_ko ko→ko", list(made.values()), questions)
 
 
-def squad(data: Path, *, answerable: bool = True) -> Task:
-    """SQuAD 2.0 paragraphs; the questions that they answer, or those that they do not."""
+def squad(data: Path, *, answerable: bool = True, report: bool | None = None) -> Task:
+    """SQuAD 2.0 paragraphs; the questions that they answer, or those that they do not.
+
+    Of one half of the titles, or of all (None).
+    """
     found = [r for r in rows(data, "qa_en") if r["source"] == "squad2-dev-half"]
     made = {r["context"]: article(r["context"], r["title"].replace("_", " ")) for r in found}
     questions = [
         Question(r["question"], made[r["context"]].id, tuple(r["answers"]))
         for r in found
-        if bool(r["answers"]) == answerable
+        if bool(r["answers"]) == answerable and report in (None, reported(r["title"]))
     ]
     return Task("squad2 en→en", list(made.values()), questions)
 
 
-def natural(data: Path) -> Task:
-    """Natural Questions (QED) over all its paragraphs with titles; held-out questions only."""
+def natural(data: Path, *, held: bool = True) -> Task:
+    """Natural Questions (QED) over all its paragraphs with titles; the questions held out of
+    training, or those that were not."""
     found, made = _qed(data)
     questions = [
         Question(r["question"], made[r["title"], r["context"]].id, tuple(r["answers"]))
         for r in found
-        if held_out(r["title"])
+        if held_out(r["title"]) == held
     ]
     return Task("qed en→en", list(made.values()), questions)
 

@@ -19,6 +19,7 @@ DType = Literal["float32", "float16", "bfloat16"]
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
+_FOUR_BITS = 0.625  # bytes of a weight of the output layer's four-bit copy, scales included
 _OVERHEAD = 200 << 20  # what one forward pass needs beside weights and cache, roughly
 _FEWEST_POSITIONS = 2048  # a few passages, a question, a short thought and an answer
 
@@ -129,8 +130,9 @@ def needs(folder: Path, dtype: DType, quantise: str | None = None) -> Needs:
         embeds = "embed" in tensor.name
         linear = len(tensor.shape) == 2 and not embeds and ".experts." not in tensor.name
         full += count * each
-        kept += count * (1 if quantise and linear else each)
-        head += count if quantise and embeds and config.get("tie_word_embeddings", True) else 0
+        scores = "lm_head" in tensor.name or (embeds and config.get("tie_word_embeddings", True))
+        kept += count * (1 if quantise and linear and not scores else each)
+        head += int(count * _FOUR_BITS) if quantise and scores else 0
     return Needs(kept + head, full + head, _per_position(config) * _BYTES[dtype])
 
 

@@ -1,15 +1,15 @@
-"""Linear layers in eight bits for CPUs: half the memory of bfloat16 and several times the speed.
+"""Linear layers in eight bits for CPUs: half the memory of bfloat16 and twice the speed.
 
 Weights are rounded per output channel, activations per token, both symmetrically (the W8A8 scheme
 of https://arxiv.org/abs/2211.10438 without its smoothing), and multiplied by oneDNN in torch.
 Rows do not see each other, so a token gets the same numbers alone, in a batch or in a long prompt.
-"""
 
-from math import inf
+The output layer, a fourth of a small model, is read in four bits to find the tokens that come into
+question; their scores are then computed with the weights as they are.
+"""
 
 import torch
 from torch import nn
-from torch.linalg import vector_norm
 from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
@@ -18,6 +18,12 @@ from rag.models.errors import ModelError
 _STEPS = 127
 _LEAST_LIKENESS = 0.97
 _ROWS = 8_192
+# Of the output layer: weights that share a scale, how many rows the kernel takes at once, the steps
+# on either side of a group's middle, and how many tokens are scored exactly.
+_GROUP = 32
+_BLOCK = 16
+_HALF = 8
+_SHORTLIST = 256
 _POSITIONS = 64  # scores of more would take more memory than the layers
 
 
@@ -31,8 +37,7 @@ class Rounder:
         """`x` rounded, int8 of the same shape, and the largest value of each row, float32."""
         last = self._last
         if last is None or last[0] is not x:
-            largest = vector_norm(x, inf, dim=-1, keepdim=True, dtype=torch.float32)
-            largest.clamp_(min=1e-12)
+            largest = x.abs().amax(dim=-1, keepdim=True).float().clamp_(min=1e-12)
             last = x, (x * (_STEPS / largest)).round_().to(torch.int8), largest
             self._last = last
         return last[1], last[2]
@@ -69,6 +74,46 @@ class Int8Linear(nn.Module):
         return made if self.bias is None else made.add_(self.bias)
 
 
+class ShortlistLinear(nn.Module):
+    """An output layer whose largest scores are exact and whose others come from four-bit weights.
+
+    The weights of the layer it is made from stay in use: most models share them with the input.
+    """
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.weight, self.bias = linear.weight, linear.bias
+        scales, packed = [], []
+        for first in range(0, len(self.weight), _ROWS):
+            groups = self.weight[first : first + _ROWS].detach().float().unflatten(1, (-1, _GROUP))
+            low, high = groups.amin(dim=-1), groups.amax(dim=-1)
+            step = ((high - low) / (2 * _HALF - 1)).clamp_(min=1e-8)
+            rounded = ((groups - low[..., None]) / step[..., None]).round_().to(torch.int32)
+            packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(rounded.flatten(1), 1))
+            scales.append(torch.stack([step, low + _HALF * step], dim=-1).to(torch.bfloat16))
+        self._packed = torch.cat(packed)
+        self._scales = torch.cat(scales).transpose(0, 1).contiguous()
+
+    @staticmethod
+    def takes(linear: nn.Linear) -> bool:
+        """Whether the shape of an output layer is one that the kernel knows."""
+        return linear.out_features % _BLOCK == 0 and linear.in_features % _GROUP == 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(…, in features) to (…, out features)."""
+        rows = x.reshape(-1, x.shape[-1])
+        scores: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(
+            rows.to(torch.bfloat16), self._packed, _GROUP, self._scales
+        ).to(x.dtype)
+        if self.bias is not None:
+            scores.add_(self.bias)
+        best = scores.topk(min(_SHORTLIST, scores.shape[1]), dim=-1).indices
+        for row, chosen in enumerate(best):
+            bias = None if self.bias is None else self.bias[chosen]
+            scores[row, chosen] = nn.functional.linear(rows[row], self.weight[chosen], bias)
+        return scores.reshape(*x.shape[:-1], -1)
+
+
 def supported() -> bool:
     """Whether this processor multiplies eight-bit numbers, and without overflowing.
 
@@ -94,13 +139,16 @@ def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
         raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
     ids = torch.tensor([sample[:_POSITIONS]])
     before = model(input_ids=ids, use_cache=False).logits.float()
-    rounder = Rounder()
+    rounder, last = Rounder(), model.get_output_embeddings()
     # By name, so that each layer is let go once it is replaced.
     paths = [path for path, module in model.named_modules() if isinstance(module, nn.Linear)]
     for path in paths:
         parent, _, child = path.rpartition(".")
         holder = model.get_submodule(parent)
-        setattr(holder, child, Int8Linear(getattr(holder, child), rounder))
+        linear = getattr(holder, child)
+        scores = linear is last and ShortlistLinear.takes(linear)
+        smaller = ShortlistLinear(linear) if scores else Int8Linear(linear, rounder)
+        setattr(holder, child, smaller)
     likeness = _likeness(before, model(input_ids=ids, use_cache=False).logits.float())
     if likeness < _LEAST_LIKENESS:
         raise ModelError(

@@ -77,16 +77,16 @@ class Model:
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (2.53, 2.17, 1.97, 2.29, 3.16, 1.77, 1.43, 0.18, 0.97)
-    beyond: tuple[float, ...] = (1.03, 2.17, 1.93, 2.36, 4.38, 2.00, 1.05, 0.75, 1.01)
-    foreign: float = 0.51
+    within: tuple[float, ...] = (1.69, 1.83, 1.98, 3.14, 3.39, 1.86, 1.15, 0.47, 0.82)
+    beyond: tuple[float, ...] = (1.60, 2.33, 1.90, 2.50, 3.60, 2.14, 1.01, 0.59, 0.91)
+    foreign: float = 1.17
     answerable: tuple[float, ...] = (
-        0.71, 0.93, -1.33, -0.76, 0.17, 0.41, 0.31, 2.57,
-        0.53, 1.03, -0.32, -0.63, -1.87, -0.47, 0.91,
+        2.11, -0.01, -0.22, -1.00, 0.46, 0.04, -0.34, 1.49,
+        0.53, 0.49, -0.40, -0.50, -1.74, -0.36, 1.03,
     )  # fmt: skip
-    bias: float = -7.36
-    korean: float = -1.6
-    english: float = -2.0
+    bias: float = -6.69
+    korean: float = -1.0
+    english: float = -1.5
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""

@@ -135,14 +135,14 @@ def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
     return list({" ".join(c.text.split()): c for c in reversed(ranked)}.values())[::-1]
 
 
-def written(part: Part, asked: Asked | None, language: Language) -> str:
+def written(part: Part, asked: Asked, language: Language) -> str:
     """The sentence as the answer says it: as it stands, what was asked for in bold, or quoted inside
     a frame, with large numbers in the reader's own units."""
     candidate = part.candidate
     text = " ".join(candidate.text.split())
     published = candidate.hit.published
     if candidate.hit.language == language:
-        text = _emphasised(text, asked, language) if asked else text
+        text = _emphasised(text, asked, language)
         if part.dated and published:
             text = prompts.AS_OF[language].format(date=published, text=text)
     else:

@@ -123,17 +123,19 @@ class Reasoning:
     ) -> list[list[Thought | Text | Replaced]]:
         """What the model says to each of some questions in one language.
 
-        Nothing for an answer in the wrong language: that question has to be asked by itself.
+        Nothing where a question has to be asked by itself: its answer was in the wrong language, or
+        one of them cannot be answered, which must not be the others' loss.
         """
-        if not readings:
-            return []
         thinking, answer = self._budgets()
-        made = self._model.generate_batch(  # type: ignore[attr-defined]  # seen to be there
-            [self._fitting(r.question, language, r.hits, ()) for r in readings],
-            closing_phrase=prompts.CLOSING[language],
-            thinking_tokens=thinking,
-            answer_tokens=answer,
-        )
+        try:
+            made = self._model.generate_batch(  # type: ignore[attr-defined]  # seen to be there
+                [self._fitting(r.question, language, r.hits, ()) for r in readings],
+                closing_phrase=prompts.CLOSING[language],
+                thinking_tokens=thinking,
+                answer_tokens=answer,
+            )
+        except ModelError:
+            return [[] for _ in readings]
         return [self._said_in(message, language) for message in made]
 
     def _said_in(self, message: AIMessage, language: Language) -> list[Thought | Text | Replaced]:

@@ -9,7 +9,7 @@ from index.errors import EncoderError
 from rag import entailment
 from rag.answer import Answerer
 from rag.events import Request
-from rag.home import open_answerer
+from rag.home import open_index
 from rag.settings import load
 from rag.support import Verifier
 from tests.rag.test_rerank import build
@@ -70,10 +70,10 @@ def test_the_settings_name_it(sample_home: Path, model: Path, tmp_path: Path) ->
     (tmp_path / "rag.toml").write_text(f"[citations]\nentailment = {json.dumps(str(model))}\n")
     settings = load(tmp_path)
     assert settings.citations.entailment == str(model)
-    answer = Answerer(open_answerer(sample_home)._index, settings).ask(
-        Request("How many parameters does Magistral Small have?")
-    )
-    assert answer.citations
+    chosen = Answerer(open_index(sample_home), settings)
+    assert chosen._entailment() is entailment.load(str(model))
+    assert chosen.ask(Request("How many parameters does Magistral Small have?")).citations
+    assert Answerer(open_index(sample_home), load(sample_home))._entailment() is None
 
 
 def test_a_model_without_such_a_label_is_refused(tmp_path: Path) -> None:

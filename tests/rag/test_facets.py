@@ -1,11 +1,17 @@
 """Comparisons: two stand-alone questions, and one sentence for each in the answer."""
 
+from pathlib import Path
+
 import pytest
 
+from corpus.article import Article
+from index.sync import add_articles
 from rag.answer import Answerer
 from rag.events import Request, Turn
 from rag.facets import facets
 from rag.followup import standalone
+from rag.home import load_encoder, open_index
+from rag.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -73,9 +79,14 @@ def test_a_follow_up_about_both_is_a_comparison() -> None:
     )
 
 
-def test_a_side_that_no_article_answers_is_named(answerer: Answerer) -> None:
-    answer = answerer.ask(Request("마지스트랄 스몰과 엑사원 딥의 가격을 비교해줘"))
-    sides = [s for s in answer.sentences if s.markers]
-    told = [s.text for s in answer.sentences if not s.markers]
-    assert len(sides) < 2
-    assert answer.abstained or any("엑사원 딥의 가격" in text for text in told)
+def test_a_side_that_no_article_answers_is_named(tmp_path: Path) -> None:
+    index = open_index(tmp_path)
+    text = "마지스트랄 스몰의 매개변수는 240억 개다.\n\n누구나 내려받을 수 있다."
+    article = Article("a/1", "마지스트랄 소식", text, "ko", "a", "1", "2025-06-12", "1")
+    add_articles(index, [article], load_encoder("bundled"), "a")
+    question = "마지스트랄 스몰과 제주감귤의 매개변수 수를 비교해줘"
+    answer = Answerer(index, Settings()).ask(Request(question))
+    cited, missing = answer.sentences
+    assert "240억" in cited.evidence[0].quote
+    assert missing.text == "근거를 찾지 못한 질문: 제주감귤의 매개변수 수는 얼마인가?"
+    assert not missing.markers and not answer.abstained

@@ -23,7 +23,7 @@ from rag.models.decoding import Lookup
 from rag.models.errors import ModelError
 from rag.models.local import LocalChat
 from rag.models.prompting import Prompter
-from rag.models.quantise import Int8Linear, Rounder, to_int8
+from rag.models.quantise import Int8Linear, Rounder, ShortlistLinear, to_int8
 from rag.models.sampling import LoopGuard, Sampler
 from rag.models.sequence import StopStrings
 from rag.models.thinking import Piece
@@ -195,6 +195,25 @@ def test_int8_rows_do_not_see_each_other() -> None:
     alone = torch.cat([linear(row[None]) for row in rows])
     torch.testing.assert_close(together, alone)
     assert torch.equal(linear(rows), together), "the same tensor once more"
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_best_scores_of_the_output_layer_are_exact(bias: bool) -> None:
+    torch.manual_seed(7)
+    exact = torch.nn.Linear(96, 4096, bias=bias)
+    shortened, rows = ShortlistLinear(exact), torch.randn(2, 3, 96)
+    wanted, made = exact(rows), shortened(rows)
+    best = wanted.topk(20, dim=-1)
+    torch.testing.assert_close(made.gather(-1, best.indices), best.values)
+    assert torch.equal(made.topk(20, dim=-1).indices, best.indices)
+    assert torch.cosine_similarity(made, wanted, dim=-1).min() > 0.99
+    assert shortened.weight is exact.weight
+
+
+def test_an_odd_output_layer_is_left_to_eight_bits() -> None:
+    assert ShortlistLinear.takes(torch.nn.Linear(96, 4096))
+    assert not ShortlistLinear.takes(torch.nn.Linear(96, 4097))
+    assert not ShortlistLinear.takes(torch.nn.Linear(90, 4096))
 
 
 def test_int8_is_for_cpus(folders: dict[str, Path]) -> None:

@@ -19,10 +19,11 @@ from transformers.utils import logging as library_logging
 from corpus.article import Language
 from rag.answer import Answerer
 from rag.errors import QuestionError
-from rag.events import Request, Sentence, Text, Thought
+from rag.events import Request, Sentence, Text, Thought, Turn
 from rag.home import open_answerer
 from rag.models.chat import Options
 from rag.models.local import LocalChat
+from rag.models.remote import connect
 from rag.reading import prompts
 from rag.reading.reasoning import Reasoning
 from tests.rag import test_remote, tiny_models
@@ -234,6 +235,42 @@ def test_a_server_in_three_styles(
     people = rag(*asking, "--home", sample_home)
     assert test_remote.THOUGHT in people.err and test_remote.THOUGHT not in people.out
     assert people.out.startswith(test_remote.REPLY)
+
+
+def test_a_server_alone_answers_with_its_first_model(
+    server: Server, sample_home: Path, rag: Callable[..., Any]
+) -> None:
+    server.models = {"data": [{"id": "vllm-qwen3-8b", "max_model_len": 32768}, {"id": "busy"}]}
+    done = rag("ask", KOREAN, "--base-url", server.url, "--json", "--home", sample_home)
+    assert done.code == 0, done.err
+    assert done.json["reader"] == "openai:vllm-qwen3-8b"
+    server.models = {"data": []}
+    none = rag("ask", KOREAN, "--base-url", server.url, "--json", "--home", sample_home)
+    assert none.failed("which models", "--model")
+
+
+@pytest.mark.parametrize(
+    ("written", "searched"),
+    [
+        ("마지스트랄은 언제 나왔나?", "마지스트랄은 언제 나왔나?"),
+        (
+            "When did Magistral come out?",
+            "마지스트랄 스몰 그건 언제 나왔어?",
+        ),  # not in its language
+        ("", "마지스트랄 스몰 그건 언제 나왔어?"),
+    ],
+)
+def test_a_follow_up_is_rewritten_by_the_model(
+    server: Server, written: str, searched: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(test_remote.ANSWERS, "rewriting", test_remote.inline(written))
+    chat = connect("openai:rewriting", server.url, options=Options(thinking=False))
+    reader = Reasoning(chat, "openai:rewriting", Options(thinking=False))
+    history = (Turn("마지스트랄 스몰의 매개변수는 몇 개야?", "240억 개입니다."),)
+    assert reader.standalone("그건 언제 나왔어?", "ko", history) == searched
+    prompt = server.asked[-1]["messages"][-1]["content"]
+    assert "240억 개입니다." in prompt and prompt.endswith("그건 언제 나왔어?")
+    assert reader.standalone("마지스트랄이 뭐야?", "ko", ()) == "마지스트랄이 뭐야?"
 
 
 @pytest.mark.parametrize("name", ["dropped", "failing-midway", "busy", "invalid-utf8", "unknown"])
