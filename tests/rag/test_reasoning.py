@@ -249,15 +249,15 @@ def test_a_server_alone_answers_with_its_first_model(
     assert none.failed("which models", "--model")
 
 
+RULES = "마지스트랄 스몰 매개변수 그건 언제 나왔어?"
+
+
 @pytest.mark.parametrize(
     ("written", "searched"),
     [
         ("마지스트랄은 언제 나왔나?", "마지스트랄은 언제 나왔나?"),
-        (
-            "When did Magistral come out?",
-            "마지스트랄 스몰 그건 언제 나왔어?",
-        ),  # not in its language
-        ("", "마지스트랄 스몰 그건 언제 나왔어?"),
+        ("When did Magistral come out?", RULES),  # not in the question's language
+        ("", RULES),
     ],
 )
 def test_a_follow_up_is_rewritten_by_the_model(
