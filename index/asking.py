@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from index.analysis import fold, query_terms, terms
-from index.names import hangul_key, latin_keys, latin_names, stems
+from index.names import beginnings, hangul_key, latin_keys, latin_names, stems
 from index.numbers import Quantity, quantities
 from index.translation import Translation, word_translations
 
@@ -114,8 +114,8 @@ class Asked:
 class Described:
     """A piece of source text as a question is matched with it.
 
-    Its terms, its phonetic keys (of both scripts) and its values are each read when first asked
-    for: most questions need the terms alone. `parts` make up a text that is described already.
+    Its terms, its phonetic keys and its values are each read when first asked for: most questions
+    need the terms alone. `parts` make up a text that is described already.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Described:
     ) -> None:
         """`read` finds the values of a text."""
         self._text, self._parts, self._read = text, parts, read
+        self._keys: dict[str, frozenset[str]] = {}
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -134,14 +135,28 @@ class Described:
             return frozenset().union(*(part.terms for part in self._parts))
         return frozenset(terms(self._text))
 
-    @cached_property
-    def keys(self) -> frozenset[str]:
-        """The phonetic keys of its words and names."""
+    def heard(self, keys: frozenset[str]) -> frozenset[str]:
+        """Those of some phonetic keys that one of its words or names has."""
         if self._parts:
-            return frozenset().union(*(part.keys for part in self._parts))
+            return frozenset().union(*(part.heard(keys) for part in self._parts))
+        return frozenset(key for key in keys if key in self._sounding(key[0]))
+
+    def _sounding(self, first: str) -> frozenset[str]:
+        """The keys of its words that begin with a sound; to find them all would take too long."""
+        if first not in self._keys:
+            words = self._written.get(first, ())
+            self._keys[first] = frozenset().union(*map(_source_keys, words))
+        return self._keys[first]
+
+    @cached_property
+    def _written(self) -> Mapping[str, Sequence[str]]:
+        """Its words and names by the sounds that they can begin with."""
         text = unicodedata.normalize("NFKC", self._text)
-        written = {*_WRITTEN.findall(text), *latin_names(text)}
-        return frozenset().union(*map(_source_keys, written))
+        found: dict[str, list[str]] = {}
+        for word in {*_WRITTEN.findall(text), *latin_names(text)}:
+            for sound in beginnings(word[0]):
+                found.setdefault(sound, []).append(word)
+        return found
 
     @cached_property
     def values(self) -> tuple[Quantity, ...]:
@@ -250,7 +265,7 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
         return 1.0
     if across:
         if word.keys:
-            share = max(share, min(1.0, (_longest(word.keys & text.keys) - 1) / 3))
+            share = max(share, min(1.0, (_longest(text.heard(word.keys)) - 1) / 3))
         for meaning, weight in word.translations:
             if text.terms.issuperset(meaning):
                 share = max(share, min(1.0, 0.5 + weight))

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from corpus.text import sentences
-from index.analysis import terms
 from index.asking import Asked, Described, coverage
 from index.encoder import Encoder, Vectors
 from index.store import StoredPassage
@@ -72,6 +71,7 @@ def fuse(
 def within(
     fusion: Fusion,
     encoder: Encoder,
+    question: Asked,
     vector: Vectors,
     rarity: Mapping[str, float],
     ranked: Sequence[Scored],
@@ -92,9 +92,11 @@ def within(
     for scored, texts in zip(top, cut, strict=True):
         best = float(cosines[first : first + len(texts)].max(initial=0.0))
         first += len(texts)
-        alone, beside = _coverages(scored.passage, texts, rarity)
+        parts = [_head(scored.passage), *map(Described, texts)]
+        alone, beside = _coverages([part.terms for part in parts], rarity)
         extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
-        found.append(replace(scored, score=(scored.score + extra) / whole))
+        held = coverage(question, Described(parts=parts), across=False)
+        found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))
     return _ordered(found, ranked[fusion.rescored :], whole)
 
 
@@ -117,24 +119,26 @@ def _ordered(found: list[Scored], rest: Sequence[Scored], whole: float) -> list[
     return [*found, *(replace(scored, score=scored.score / whole) for scored in rest)]
 
 
+def _head(passage: StoredPassage) -> Described:
+    return Described(f"{passage.title}\n{passage.heading or ''}")
+
+
 def _described(passage: StoredPassage) -> Described:
-    return Described(f"{passage.title}\n{passage.heading or ''}\n{passage.text}")
+    return Described(parts=[_head(passage), Described(passage.text)])
 
 
-def _coverages(
-    passage: StoredPassage, texts: Sequence[str], rarity: Mapping[str, float]
-) -> tuple[float, float]:
+def _coverages(parts: Sequence[frozenset[str]], rarity: Mapping[str, float]) -> tuple[float, float]:
     """The largest share of the question's rarity in one sentence, and in three in a row.
 
-    What the title and the heading say holds for every sentence.
+    `parts` are the terms of the head, which hold for every sentence, and of each sentence.
     """
     total = sum(rarity.values())
     if not total:
         return 0.0, 0.0
-    title = rarity.keys() & set(terms(f"{passage.title} {passage.heading or ''}"))
-    held = [title | (rarity.keys() & set(terms(text))) for text in texts]
-    wide = [set().union(*held[max(0, i - 1) : i + 2]) for i in range(len(held))]
-    share = [max((sum(rarity[t] for t in s) for s in sets), default=0.0) for sets in (held, wide)]
+    head, *held = [rarity.keys() & part for part in parts]
+    alone = [head | one for one in held]
+    wide = [set().union(*alone[max(0, i - 1) : i + 2]) for i in range(len(alone))]
+    share = [max((sum(rarity[t] for t in s) for s in sets), default=0.0) for sets in (alone, wide)]
     return share[0] / total, share[1] / total
 
 

@@ -44,6 +44,13 @@ _FAMILY = {
 }
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _SOFT = "eiy"
+# What the key of a word with this first letter can begin with; other letters may be silent.
+_BEGINNINGS = {
+    **dict.fromkeys("aeiou", "A"), "b": "P", "c": "KS", "d": "TS", "f": "PH", "k": "KNH", "l": "L",
+    "m": "M", "n": "N", "p": "PS", "q": "K", "r": "L", "s": "S", "t": "TS", "v": "P", "x": "SK",
+    "z": "ST",
+}  # fmt: skip
+_SOUNDS = "AHKLMNPST"
 _LIMIT = 8
 _PARTICLES = re.compile(
     r"(?:으로부터|에서부터|이라는|이라고|에게서|로부터|까지는|에서는|으로는|라는|라고|이란|에서|에게|께서"
@@ -84,6 +91,15 @@ def latin_names(text: str) -> Iterator[str]:
             yield "".join(joined)
             if said := _FAMILY.get(joined[0].lower()):
                 yield said + "".join(joined[1:])
+
+
+@lru_cache(maxsize=1 << 14)
+def beginnings(letter: str) -> str:
+    """The sounds that the keys of a word with this first letter can begin with."""
+    code = ord(letter) - 0xAC00
+    if 0 <= code < 11172:
+        return _INITIALS[code // 588].replace("-", "A")
+    return _BEGINNINGS.get(letter.lower(), _SOUNDS)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.article import Language
@@ -23,6 +23,7 @@ __all__ = ["Fusion", "Hit", "Index", "Scope"]
 
 _REBUILD_BLOCK = 5_000
 _SPARE = 4
+_UNFOUND = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Index:
         if beyond:
             return across(fusion, asking.wanted, ranked)
         rarity = self.rarity(list(asking.terms.terms))
-        return within(fusion, self.encoder(snapshot), asking.vector, rarity, ranked)
+        return within(fusion, self.encoder(snapshot), asking.wanted, asking.vector, rarity, ranked)
 
     def _candidates(
         self,
@@ -135,15 +136,16 @@ class Index:
         terms, vectors = self.views(snapshot)
         fusion, beyond = self.fusion, spoken != asking.language
         pool = max(fusion.pool, k)
-        # Names and translations are for the other language alone.
-        query = asking.terms if beyond else replace(asking.terms, names=())
-        meant = translations(asking.text) if beyond else []
-        lexical = terms.search(query, pool, fusion.weights, spoken, meant, only)
+        meant = translations(asking.text) if beyond else None
+        lexical = terms.search(asking.terms, pool, fusion.weights, spoken, meant, only)
         dense = vectors.search(asking.vector, pool, spoken, only)
         bm25, cosines = dict(lexical), dict(dense)
         unscored = [i for i in cosines if i not in bm25]
-        if unscored and len(lexical) == pool:
-            bm25.update(terms.search(query, pool, fusion.weights, spoken, meant, unscored))
+        if unscored and len(lexical) == pool and beyond:
+            bm25.update(terms.search(asking.terms, pool, fusion.weights, spoken, meant, unscored))
+        elif unscored and len(lexical) == pool:
+            # What the terms did not find among so many is worth less than the last of them.
+            bm25.update(dict.fromkeys(unscored, _UNFOUND * lexical[-1][1]))
         ids, found = snapshot.vectors(vectors.fingerprint, [i for i in bm25 if i not in cosines])
         if ids:
             cosines.update(zip(ids, (found @ asking.vector).tolist(), strict=True))

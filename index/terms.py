@@ -6,7 +6,7 @@ so that what it holds and what it says it holds can never differ.
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from index.analysis import DocumentTerms, QueryTerms
 from index.checksums import damaged, note
 from index.translation import Translation
 
-TERMS_VERSION = "5"
+TERMS_VERSION = "6"
 _HEAP = 64_000_000
 _FEW = 1_000
 
@@ -27,7 +27,8 @@ _FEW = 1_000
 class Weights:
     """What a match in each field is worth beside a match of a term.
 
-    A name key that more than `common` of the passages hold is not a name and is not searched for.
+    A name key that more than `common` of the passages hold is not a name and is not searched for,
+    nor is so common a term in the other language: its passages are not where it is common.
     """
 
     pieces: float = 0.5
@@ -149,25 +150,36 @@ class TermView:
         k: int,
         weights: Weights,
         language: Language,
-        translations: Iterable[tuple[Translation, ...]] = (),
+        translations: Iterable[tuple[Translation, ...]] | None = None,
         only: list[int] | None = None,
     ) -> list[tuple[int, float]]:
         """The `k` best (passage id, BM25 score) in one language, best first.
 
-        `translations` are the groups of alternatives for the question's words, of which the best
-        match counts; they and the name keys are given for the other language's passages. `only`
-        narrows to these ids.
+        `translations`, the groups of alternatives for the question's words, of which the best match
+        counts, are given when the language is not the question's; then names are looked for too.
+        `only` narrows to these ids.
         """
         clauses = self._clauses(query, weights, translations)
         if not clauses:
             return []
+        if only is None and translations is None:
+            # Without a filter Tantivy may skip most passages; few are in the other language.
+            found = self._searcher.search(Query.boolean_query(clauses), 2 * k, count=False)
+            mine = [pair for pair, spoken in self._read(found) if spoken == language]
+            if len(mine) >= k or len(found.hits) < 2 * k:
+                return mine[:k]
         filters = [self._term("language", language)]
         if only is not None:
             filters.append(self._any_of(only))
         must = [(Occur.Must, Query.const_score_query(each, 0.0)) for each in filters]
         whole = Query.boolean_query([(Occur.Must, Query.boolean_query(clauses)), *must])
-        found = self._searcher.search(whole, k, count=False)
-        return [(self._searcher.doc(address)["id"][0], score) for score, address in found.hits]
+        return [pair for pair, _ in self._read(self._searcher.search(whole, k, count=False))]
+
+    def _read(self, found: tantivy.SearchResult) -> Iterator[tuple[tuple[int, float], Language]]:
+        """Passage id, score and language of what was found."""
+        for score, address in found.hits:
+            stored = self._searcher.doc(address)
+            yield (stored["id"][0], score), stored["language"][0]
 
     def _any_of(self, ids: list[int]) -> Query:
         """The passages with these ids. For a few, looking each up is ten times as fast as a set."""
@@ -177,27 +189,44 @@ class TermView:
         return Query.boolean_query([(Occur.Should, term) for term in terms])
 
     def _clauses(
-        self, query: QueryTerms, weights: Weights, translations: Iterable[tuple[Translation, ...]]
+        self,
+        query: QueryTerms,
+        weights: Weights,
+        translations: Iterable[tuple[Translation, ...]] | None,
     ) -> list[tuple[Occur, Query]]:
         """What a passage may hold, each with its worth."""
-        wanted = [self._term("terms", term) for term in query.terms]
+        wanted = [
+            self._term("terms", term)
+            for term in query.terms
+            if translations is None or self.document_frequency(term) <= self._limit(weights)
+        ]
         for term in query.units:
             weight = weights.pairs if "_" in term else weights.pieces
             wanted.append(Query.boost_query(self._term("units", term), weight))
-        limit = max(3.0, weights.common * self._searcher.num_docs)
-        for keys in query.names:
-            known = [key for key in keys if 0 < self._searcher.doc_freq("names", key) <= limit]
-            if known:
-                best = Query.disjunction_max_query([self._term("names", key) for key in known])
-                wanted.append(Query.boost_query(best, weights.names))
         for term in query.numbers:
             wanted.append(Query.boost_query(self._term("numbers", term), weights.numbers))
-        for group in translations:
+        if translations is not None:
+            wanted += self._names(query, weights)
+        for group in translations or ():
             options = [
                 self._translated(words, weights.words * weight**0.5) for words, weight in group
             ]
             wanted.append(Query.disjunction_max_query(options))
         return [(Occur.Should, each) for each in wanted]
+
+    def _names(self, query: QueryTerms, weights: Weights) -> Iterator[Query]:
+        """Of the keys of each name the best match counts."""
+        for keys in query.names:
+            rare = [
+                k for k in keys if 0 < self._searcher.doc_freq("names", k) <= self._limit(weights)
+            ]
+            if rare:
+                best = Query.disjunction_max_query([self._term("names", key) for key in rare])
+                yield Query.boost_query(best, weights.names)
+
+    def _limit(self, weights: Weights) -> float:
+        """How many passages may hold what still tells them apart."""
+        return max(3.0, weights.common * self._searcher.num_docs)
 
     def document_frequency(self, term: str) -> int:
         """In how many passages a term stands."""
@@ -212,7 +241,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("id", stored=True, indexed=True, fast=True)
     for field in ("terms", "units", "names", "numbers"):
         builder.add_text_field(field, tokenizer_name="ws", index_option="freq")
-    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("marker", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("state", stored=True, tokenizer_name="raw", index_option="basic")
     return builder.build()

@@ -271,7 +271,7 @@ def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
     lost = [n for n in lost if not any(akin(n.lower(), word) for word in source.words)]
     if lost and source.hit.language == "ko":
-        return [n for n in lost if not set(latin_keys(n)) & source.whole.keys]
+        return [n for n in lost if not source.whole.heard(frozenset(latin_keys(n)))]
     return [n for n in lost if not set(terms(n)) & source.whole.terms]
 
 

@@ -85,7 +85,8 @@ class ShortlistLinear(nn.Module):
         self.weight, self.bias = linear.weight, linear.bias
         scales, packed = [], []
         for first in range(0, len(self.weight), _ROWS):
-            groups = self.weight[first : first + _ROWS].detach().float().unflatten(1, (-1, _GROUP))
+            rows = self.weight[first : first + _ROWS].detach().float()
+            groups = rows.reshape(len(rows), -1, _GROUP)
             low, high = groups.amin(dim=-1), groups.amax(dim=-1)
             step = ((high - low) / (2 * _HALF - 1)).clamp_(min=1e-8)
             rounded = ((groups - low[..., None]) / step[..., None]).round_().to(torch.int32)
@@ -139,7 +140,8 @@ def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
         raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
     ids = torch.tensor([sample[:_POSITIONS]])
     before = model(input_ids=ids, use_cache=False).logits.float()
-    rounder, last = Rounder(), model.get_output_embeddings()
+    rounder = Rounder()
+    last = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     # By name, so that each layer is let go once it is replaced.
     paths = [path for path, module in model.named_modules() if isinstance(module, nn.Linear)]
     for path in paths:

@@ -1,8 +1,10 @@
 """One key for a name in both scripts, and different keys for different names."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from index.names import hangul_key, latin_keys, stems
+from index.names import beginnings, hangul_key, latin_keys, stems
 
 SAME = [
     ("미스트랄", "Mistral"), ("마지스트랄", "Magistral"), ("엑사원", "EXAONE"),
@@ -74,3 +76,21 @@ def test_a_latin_word_has_at_most_eight_keys() -> None:
 def test_what_has_no_sound_has_no_key(word: str) -> None:
     assert hangul_key(word) == ""
     assert latin_keys(word) in ((), ("",))
+
+
+@given(
+    st.text(
+        alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZéÉł", min_size=1, max_size=12
+    )
+)
+def test_a_latin_key_begins_as_its_letter_allows(word: str) -> None:
+    assert all(key[0] in beginnings(word[0]) for key in latin_keys(word) if key)
+
+
+@given(
+    st.text(
+        alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=5
+    )
+)
+def test_a_hangul_key_begins_as_its_syllable_allows(word: str) -> None:
+    assert hangul_key(word)[0] in beginnings(word[0])
