@@ -139,7 +139,7 @@ class Described:
         """Those of some phonetic keys that one of its words or names has."""
         if self._parts:
             return frozenset().union(*(part.heard(keys) for part in self._parts))
-        return frozenset(key for key in keys if key in self._sounding(key[0]))
+        return frozenset(key for key in keys if key and key in self._sounding(key[0]))
 
     def _sounding(self, first: str) -> frozenset[str]:
         """The keys of its words that begin with a sound; to find them all would take too long."""

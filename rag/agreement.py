@@ -26,6 +26,9 @@ _COUNTED = re.compile(
     r"(?<![가-힣])(?:(한)|(두)|(세)|(네)|(다섯)|(여섯)|(일곱)|(여덟)|(아홉)|(열))"
     r"\s?(?:명|개|번|곳|살|가지|달|차례|대|마리|편|시간|사람)"
 )
+LEAST_SHARED = 4
+"""Letters that words begin with alike when one is nearly the other."""
+
 _ROMAN = re.compile(r"[IVX]+$")
 _FIRST = re.compile(r"([A-Z][a-z]{2,})\b")
 _TENS = frozenset(str(10 * tens) for tens in range(2, 10))
@@ -96,7 +99,7 @@ def unaccented(text: str) -> str:
 
 def akin(name: str, word: str) -> bool:
     """`american` and `america`, `norman` and `normandy`: one the beginning of the other, nearly."""
-    shared = max(4, len(name) - 3)
+    shared = max(LEAST_SHARED, len(name) - 3)
     return name[:shared] == word[:shared] and abs(len(name) - len(word)) < 4
 
 

@@ -20,7 +20,17 @@ from index.encoder import Encoder, Vectors
 from index.names import latin_keys, stems
 from index.numbers import Quantity
 from index.search import Hit
-from rag.agreement import agrees, akin, names_of, opposed, rivals, spelled, unaccented, values_of
+from rag.agreement import (
+    LEAST_SHARED,
+    agrees,
+    akin,
+    names_of,
+    opposed,
+    rivals,
+    spelled,
+    unaccented,
+    values_of,
+)
 from rag.events import Support
 
 _HANGUL = re.compile(r"[가-힣]{2,}")
@@ -75,6 +85,17 @@ class _Source:
     def words(self) -> frozenset[str]:
         return frozenset(word.lower() for word in _LATIN.findall(unaccented(self.text)))
 
+    @cached_property
+    def _beginnings(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for word in self.words:
+            found.setdefault(word[:LEAST_SHARED], []).append(word)
+        return found
+
+    def akin(self, name: str) -> bool:
+        """Whether a word of the passage is nearly this small-lettered one."""
+        return any(akin(name, word) for word in self._beginnings.get(name[:LEAST_SHARED], ()))
+
     def near(self, first: int, last: int) -> Described:
         """Two sentences, or one, with the title and heading above them."""
         if (first, last) not in self._near:
@@ -83,9 +104,11 @@ class _Source:
         return self._near[first, last]
 
     def vector(self, encoder: Encoder, first: int, last: int) -> Vectors:
+        """Of one sentence, or of two; those of single ones are made together."""
         if (first, last) not in self._vectors:
-            text = self.hit.text[self.spans[first][0] : self.spans[last][1]]
-            self._vectors[first, last] = encoder.encode_documents([text])[0]
+            pairs = [(i, i) for i in range(len(self.spans))] if first == last else [(first, last)]
+            texts = [self.hit.text[self.spans[a][0] : self.spans[b][1]] for a, b in pairs]
+            self._vectors |= zip(pairs, encoder.encode_documents(texts), strict=True)
         return self._vectors[first, last]
 
 
@@ -269,7 +292,7 @@ def _absent(words: Sequence[frozenset[str]], held: frozenset[str]) -> int:
 def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     """Capitalised Latin words of the claim that its passage has in neither script."""
     lost = [n for n in claim.names if not {n.lower(), n.lower().rstrip("s")} & source.words]
-    lost = [n for n in lost if not any(akin(n.lower(), word) for word in source.words)]
+    lost = [n for n in lost if not source.akin(n.lower())]
     if lost and source.hit.language == "ko":
         return [n for n in lost if not source.whole.heard(frozenset(latin_keys(n)))]
     return [n for n in lost if not set(terms(n)) & source.whole.terms]

@@ -85,8 +85,8 @@ class Model:
         0.53, 0.49, -0.40, -0.50, -1.74, -0.36, 1.03,
     )  # fmt: skip
     bias: float = -6.69
-    korean: float = -1.0
-    english: float = -1.5
+    korean: float = -1.2
+    english: float = -2.0
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""

@@ -1,0 +1,59 @@
+"""What a piece of text holds of a question: words, sounds, values, translations."""
+
+import pytest
+
+from index.asking import Described, answering, asked, coverage, gaps
+
+
+def even(terms: list[str]) -> dict[str, float]:
+    """Every term as rare as any other."""
+    return dict.fromkeys(terms, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "heard"),
+    [
+        ("Mistral AI showed Magistral.", {"MSTLL", "MKSTLL"}, {"MSTLL", "MKSTLL"}),
+        ("a mistral wind", {"MSTLL"}, {"MSTLL"}),  # long enough to count in small letters
+        ("황도연 대표가", {"HNTN", "TLL"}, {"HNTN"}),
+        ("", {"MSTLL"}, set()),
+        ("Mistral", {""}, set()),
+        ("Mistral", set(), set()),
+    ],
+)
+def test_which_sounds_a_text_has(text: str, keys: set[str], heard: set[str]) -> None:
+    whole = Described(text)
+    assert whole.heard(frozenset(keys)) == heard
+    assert Described(parts=[Described("한편"), whole]).heard(frozenset(keys)) == heard
+
+
+def test_parts_make_up_a_whole() -> None:
+    parts = [Described("미스트랄이 240억 개의 매개변수를 공개했다."), Described("라이선스는 아파치다.")]
+    whole = Described(parts=parts)
+    assert whole.terms == parts[0].terms | parts[1].terms
+    assert [value.value for value in whole.values] == ["24000000000"]
+
+
+def test_coverage_is_the_share_that_is_held() -> None:
+    question = asked("How many parameters does Magistral have?", even)
+    assert coverage(question, Described("Magistral may have many parameters."), across=False) == 1.0
+    half = coverage(question, Described("The parameters of Qwen3."), across=False)
+    assert 0 < half < 1
+    assert coverage(question, Described("마지스트랄의 매개변수"), across=False) == 0.0
+    assert coverage(question, Described("마지스트랄의 매개변수"), across=True) > 0.9
+
+
+def test_what_a_text_leaves_open() -> None:
+    question = asked("엑사원 딥의 가격은?", even)
+    lacking, words, unseen = gaps(question, Described("엑사원 딥을 공개했다."), across=False)
+    assert lacking > 0 and 0 < words < 1
+    assert gaps(question, Described("엑사원 딥의 가격은 무료다."), across=False)[:2] == (0.0, 1.0)
+    assert 0 <= unseen <= 1
+
+
+def test_a_value_answers_only_what_it_measures() -> None:
+    price = asked("What is the price of the plan?", even)
+    text = "The plan has 12 seats and costs $30."
+    found = answering(price, text, Described(text).values)
+    assert found is not None and found.value == "30"
+    assert answering(price, "It has 12 seats.", Described("It has 12 seats.").values) is None
