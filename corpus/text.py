@@ -10,7 +10,7 @@ import unicodedata
 from corpus.article import Language
 from corpus.sentences import sentences
 
-__all__ = ["TEXT_VERSION", "language", "normalise", "sentences"]
+__all__ = ["TEXT_VERSION", "flat", "language", "normalise", "sentences"]
 
 TEXT_VERSION = "1"
 
@@ -27,6 +27,7 @@ _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # A joiner means something only between two parts of one emoji (a family, a flag).
 _EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
 _STRAY_JOINER = re.compile(f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
+_LIST_MARK = re.compile(r"^(?:[-*+•●○◦▪■] |\d{1,2}\) )\s*(?=\S)")
 _BLANK_LINES = re.compile(r"\n{4,}")
 
 _HANGUL = re.compile("[가-힣\u1100-\u11ff\u3131-\u318e]")
@@ -41,6 +42,11 @@ _KOREAN_SHARE = 0.15
 # Most text is plainly one language; only what is mixed is looked at closely.
 _PLAINLY_KOREAN = 0.6
 _LETTER = re.compile(r"[^\W\d_]")
+
+
+def flat(text: str) -> str:
+    """A sentence on one line, without the mark of the list item that it is."""
+    return _LIST_MARK.sub("", " ".join(text.split()))
 
 
 def normalise(text: str) -> str:

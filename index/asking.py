@@ -57,6 +57,7 @@ _ASKING = frozenset(
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
     "there many much name named called tell me about "
+    "have has had be been being can could will would should may might must any some "
     "latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
 # Words that only ask: question words in any dress, the time that is meant (which the articles' own
@@ -73,7 +74,9 @@ _VERB = re.compile(
     r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
 )
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
+# One syllable with a particle tells little; one with 의 may be a word (회의), which a table knows.
 _BARE = re.compile(r"^[가-힣][을를은는]$")
+_POSSESSIVE = re.compile(r"^[가-힣]의$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,9 @@ def content_words(question: str) -> list[str]:
 
 def _tells(word: str) -> bool:
     """Whether a word says what is asked about, rather than only that something is asked."""
-    return word not in _ASKING and not _QUESTION_WORD.match(word) and not _BARE.match(word)
+    if word in _ASKING or _QUESTION_WORD.match(word) or _BARE.match(word):
+        return False
+    return not _POSSESSIVE.match(word) or any(word_translations(word))
 
 
 def _stem(word: str) -> str:

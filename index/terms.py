@@ -28,7 +28,8 @@ class Weights:
     """What a match in each field is worth beside a match of a term.
 
     A name key that more than `common` of the passages hold is not a name and is not searched for,
-    nor is so common a term in the other language: its passages are not where it is common.
+    nor, among many passages, is so common a term in the other language than the question's: it is
+    the question's language that it is common in.
     """
 
     pieces: float = 0.5
@@ -195,10 +196,11 @@ class TermView:
         translations: Iterable[tuple[Translation, ...]] | None,
     ) -> list[tuple[Occur, Query]]:
         """What a passage may hold, each with its worth."""
+        limit = weights.common * self._searcher.num_docs
         wanted = [
             self._term("terms", term)
             for term in query.terms
-            if translations is None or self.document_frequency(term) <= self._limit(weights)
+            if translations is None or self.document_frequency(term) <= max(_FEW, limit)
         ]
         for term in query.units:
             weight = weights.pairs if "_" in term else weights.pieces
@@ -216,17 +218,12 @@ class TermView:
 
     def _names(self, query: QueryTerms, weights: Weights) -> Iterator[Query]:
         """Of the keys of each name the best match counts."""
+        limit = max(3.0, weights.common * self._searcher.num_docs)
         for keys in query.names:
-            rare = [
-                k for k in keys if 0 < self._searcher.doc_freq("names", k) <= self._limit(weights)
-            ]
+            rare = [k for k in keys if 0 < self._searcher.doc_freq("names", k) <= limit]
             if rare:
                 best = Query.disjunction_max_query([self._term("names", key) for key in rare])
                 yield Query.boost_query(best, weights.names)
-
-    def _limit(self, weights: Weights) -> float:
-        """How many passages may hold what still tells them apart."""
-        return max(3.0, weights.common * self._searcher.num_docs)
 
     def document_frequency(self, term: str) -> int:
         """In how many passages a term stands."""

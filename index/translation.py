@@ -18,6 +18,19 @@ from index.segmenter import bundled
 _TABLE = Path(__file__).parent / "bundled" / "lexicon.json.gz"
 _WORD = re.compile(r"[a-z]+|[가-힣]+")
 
+# How the letters are called: 지피유 is GPU. Where there are two ways the first is written here.
+_LETTERS = {
+    "a": "에이", "b": "비", "c": "시 씨", "d": "디", "e": "이", "f": "에프", "g": "지",
+    "h": "에이치", "i": "아이", "j": "제이", "k": "케이", "l": "엘", "m": "엠", "n": "엔", "o": "오",
+    "p": "피", "q": "큐", "r": "알 아르", "s": "에스", "t": "티", "u": "유", "v": "브이",
+    "w": "더블유", "x": "엑스", "y": "와이", "z": "제트",
+}  # fmt: skip
+_CALLED = {name: letter for letter, names in _LETTERS.items() for name in names.split()}
+_NAME = re.compile("|".join(sorted(_CALLED, key=len, reverse=True)))
+_SPELLED = re.compile(f"(?:{_NAME.pattern}){{2,6}}")
+_UNSAYABLE = re.compile(r"[b-df-hj-np-tv-xz]{1,5}[aeiou]?")  # no vowel but at the end
+_SURE = 0.6
+
 Translation = tuple[tuple[str, ...], float]
 """The search terms of one translation, and its weight from 0 to 1."""
 
@@ -43,10 +56,12 @@ def word_translations(word: str) -> tuple[tuple[Translation, ...], ...]:
     """The groups of alternatives for one word: one for a word known whole, else one for each piece."""
     if word[0].isascii():
         stem = terms(word)[0]
-        return () if stem in STOP else (_group("en", stem),)
+        return () if stem in STOP else (_group("en", stem) + _spelled_out(word),)
     for stem in reversed(stems(word)):
         if stem in _table()["ko"]:
             return (_group("ko", stem),)
+    if letters := next(filter(_SPELLED.fullmatch, reversed(stems(word))), None):
+        return (((("".join(_CALLED[n] for n in _NAME.findall(letters)),), _SURE),),)
     pieces = bundled().pieces(stems(word)[-1])
     # A name falls into pieces that mean something else: only a word known from end to end is meant.
     if any(len(piece) > 1 and piece not in _table()["ko"] for piece in pieces):
@@ -59,3 +74,11 @@ def _group(language: str, unit: str) -> tuple[Translation, ...]:
         (tuple(terms(translation)), weight)
         for translation, weight in _table()[language].get(unit, ())
     )
+
+
+def _spelled_out(word: str) -> tuple[Translation, ...]:
+    """A few letters that nobody can say as a word, as they are called in Hangul."""
+    if len(word) < 2 or not _UNSAYABLE.fullmatch(word):
+        return ()
+    ways = ["".join(_LETTERS[letter].split()[way] for letter in word) for way in (0, -1)]
+    return tuple((tuple(terms(way)), _SURE) for way in dict.fromkeys(ways))

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from corpus.article import Language
+from corpus.text import flat, sentences
 from corpus.text import language as language_of
-from corpus.text import sentences
 from index.analysis import terms
 from index.asking import Asked, Described, Rarity, asked, coverage, gaps
 from index.encoder import Encoder, Vectors
@@ -77,7 +77,7 @@ class _Source:
         self.parts = [Described(hit.text[a:b], read=values_of) for a, b in self.spans]
         self.whole = Described(parts=[self.head, *self.parts])
         self.text = f"{head}\n{hit.text}"
-        self.flat = [(span, _flat(hit.text[slice(*span)])) for span in self.spans]
+        self.flat = [(span, flat(hit.text[slice(*span)])) for span in self.spans]
         self._near: dict[tuple[int, int], Described] = {}
         self._vectors: dict[tuple[int, int], Vectors] = {}
 
@@ -166,7 +166,7 @@ class Verifier:
         the sentence, or two in a row, with the best score.
         """
         source = self._source(hit)
-        plain = " ".join(_EMPHASIS.sub("", claim).split())
+        plain = flat(_EMPHASIS.sub("", claim))
         if repeated := [span for span, text in source.flat if len(text) > 7 and text in plain]:
             start, end = max(repeated, key=lambda span: span[1] - span[0])
             return hit.start + start, hit.start + end, 1.0
@@ -296,7 +296,3 @@ def _unknown_names(claim: _Claim, source: _Source) -> list[str]:
     if lost and source.hit.language == "ko":
         return [n for n in lost if not source.whole.heard(frozenset(latin_keys(n)))]
     return [n for n in lost if not set(terms(n)) & source.whole.terms]
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split())

@@ -77,14 +77,14 @@ class Model:
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (1.69, 1.83, 1.98, 3.14, 3.39, 1.86, 1.15, 0.47, 0.82)
-    beyond: tuple[float, ...] = (1.60, 2.33, 1.90, 2.50, 3.60, 2.14, 1.01, 0.59, 0.91)
-    foreign: float = 1.17
+    within: tuple[float, ...] = (1.65, 1.83, 1.99, 3.20, 3.27, 1.91, 1.05, 0.49, 0.82)
+    beyond: tuple[float, ...] = (1.61, 2.35, 1.93, 2.48, 3.56, 2.16, 1.05, 0.60, 0.90)
+    foreign: float = 1.07
     answerable: tuple[float, ...] = (
-        2.11, -0.01, -0.22, -1.00, 0.46, 0.04, -0.34, 1.49,
-        0.53, 0.49, -0.40, -0.50, -1.74, -0.36, 1.03,
+        2.23, 0.12, -0.33, -0.78, 0.50, 0.12, -0.32, 1.50,
+        0.50, 0.58, -0.41, -0.44, -1.76, -0.35, 1.03,
     )  # fmt: skip
-    bias: float = -6.69
+    bias: float = -6.70
     korean: float = -1.2
     english: float = -2.0
 

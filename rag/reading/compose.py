@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.article import Language
+from corpus.text import flat
 from index.asking import Asked, answering
 from index.numbers import Quantity, quantities, spoken
 from rag.reading import prompts
@@ -40,7 +41,7 @@ def choose(
     asked: Asked, language: Language, ranked: Sequence[Candidate], meant: Period | None
 ) -> list[Part]:
     """The parts of an answer to one question, from its sentences, best first (at least one)."""
-    ordered = _own_first(language, ranked)
+    ordered = own_first(language, ranked)
     best = ordered[0]
     if meant and (timely := _timely(ordered, meant)):
         return [Part(timely, dated=True)]
@@ -52,7 +53,7 @@ def choose(
     return _close(ordered)
 
 
-def _own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
+def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
     """The ranking, led by a sentence in the question's language if one gives the best one's value."""
     best = ranked[0]
     for place, candidate in enumerate(ranked[:10]):
@@ -132,14 +133,14 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
 
 
 def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
-    return list({" ".join(c.text.split()): c for c in reversed(ranked)}.values())[::-1]
+    return list({flat(c.text): c for c in reversed(ranked)}.values())[::-1]
 
 
 def written(part: Part, asked: Asked, language: Language) -> str:
     """The sentence as the answer says it: as it stands, what was asked for in bold, or quoted inside
     a frame, with large numbers in the reader's own units."""
     candidate = part.candidate
-    text = " ".join(candidate.text.split())
+    text = flat(candidate.text)
     published = candidate.hit.published
     if candidate.hit.language == language:
         text = _emphasised(text, asked, language)

@@ -1,6 +1,7 @@
 """The built-in reader: one to three sentences of the passages, each cited. No language model."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from corpus.article import Language
@@ -12,7 +13,7 @@ from rag.facets import facets
 from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import Candidate, Candidates, Model
-from rag.reading.compose import Part, choose, written
+from rag.reading.compose import Part, choose, own_first, written
 from rag.timing import bare, period
 
 NAME = "builtin"
@@ -46,8 +47,11 @@ class Extractive:
         parts: list[tuple[Part, Asked]] = []
         missing: list[str] = []
         nearest: str | None = None
-        for each in facets(question) or (question,):
-            wanted, ranked, odds = self.looked_at(each, language, hits)
+        things = facets(question)
+        # What was found for one of two things stands behind the other's partly by turn alone.
+        level = [replace(hit, score=hit.score**0.75) for hit in hits] if things else hits
+        for each in things or (question,):
+            wanted, ranked, odds = self.looked_at(each, language, level)
             if ranked and nearest is None and ranked[0].features.alone > _NEAREST:
                 nearest = ranked[0].hit.title
             if not ranked or not self._answers(wanted, language, ranked[0], odds):
@@ -55,7 +59,7 @@ class Extractive:
             elif each == question:
                 parts += [(part, wanted) for part in choose(wanted, language, ranked, meant)]
             else:
-                parts.append((Part(ranked[0]), wanted))
+                parts.append((Part(own_first(language, ranked)[0]), wanted))
         if not parts:
             yield Text(prompts.refusal(language, nearest))
             return

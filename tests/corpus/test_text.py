@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from corpus.text import language, normalise, sentences
+from corpus.text import flat, language, normalise, sentences
 
 
 def split(text: str) -> list[str]:
@@ -189,3 +189,19 @@ def test_the_core_needs_the_standard_library_only() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- 엑사원 딥 2.4B:\n매개변수 24억 개", "엑사원 딥 2.4B: 매개변수 24억 개"),
+        ("• one", "one"),
+        ("2) two", "two"),
+        ("-5 degrees", "-5 degrees"),
+        ("2025) 그해", "2025) 그해"),
+        ("-", "-"),
+        ("  a   b ", "a b"),
+    ],
+)
+def test_a_sentence_on_one_line(text: str, line: str) -> None:
+    assert flat(text) == line

@@ -28,7 +28,10 @@ def test_which_sounds_a_text_has(text: str, keys: set[str], heard: set[str]) -> 
 
 
 def test_parts_make_up_a_whole() -> None:
-    parts = [Described("미스트랄이 240억 개의 매개변수를 공개했다."), Described("라이선스는 아파치다.")]
+    parts = [
+        Described("미스트랄이 240억 개의 매개변수를 공개했다."),
+        Described("라이선스는 아파치다."),
+    ]
     whole = Described(parts=parts)
     assert whole.terms == parts[0].terms | parts[1].terms
     assert [value.value for value in whole.values] == ["24000000000"]

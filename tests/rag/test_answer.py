@@ -15,14 +15,16 @@ from index.store import Scope
 from rag.answer import LONGEST_QUESTION, Answerer
 from rag.errors import QuestionError
 from rag.events import Answer, Done, Found, Request, Sentence, Text
+from rag.home import open_index
 from rag.settings import Settings
 
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
-QUESTIONS = [
-    json.loads(line)["question"]
+CASES = [
+    json.loads(line)
     for line in (Path(corpus.__file__).parent / "questions.jsonl").read_text("utf-8").splitlines()
 ]
+QUESTIONS = [case["question"] for case in CASES]
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,18 @@ def articles(answerer: Answerer, sample_home: Path) -> dict[str, Article]:
     with store.snapshot() as snapshot:
         found = [snapshot.article(i) for i in snapshot.article_ids()]
     return {article.id: article for article in found if article}
+
+
+@pytest.mark.parametrize("kind", ["ko-ko", "en-en", "ko-en", "en-ko"])
+def test_the_evidence_is_among_the_first_five(kind: str, sample_home: Path) -> None:
+    index = open_index(sample_home)
+    cases = [case for case in CASES if case["kind"] == kind]
+    found = [dict.fromkeys(h.article_id for h in index.search(c["question"], 20)) for c in cases]
+    met = [
+        not set(case["articles"]).isdisjoint(list(ids)[:5])
+        for ids, case in zip(found, cases, strict=True)
+    ]
+    assert sum(met) >= 0.95 * len(cases)
 
 
 def check_quotations(answer: Answer, articles: dict[str, Article]) -> None:
