@@ -57,7 +57,7 @@ _ASKING = frozenset(
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
     "there many much name named called tell me about "
-    "have has had be been being can could will would should may might must any some "
+    "have has had be been being can could will would should may might must any some s t say says get "
     "latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
 # Words that only ask: question words in any dress, the time that is meant (which the articles' own
@@ -73,10 +73,15 @@ _VERB = re.compile(
     r"(?:했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
     r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
 )
+# A verb as it ends a question or a clause; its form is rarer than what it says.
+_VERBAL = re.compile(
+    r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
+)
+_VERB_WORTH = 0.4
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
-# One syllable with a particle tells little; one with 의 may be a word (회의), which a table knows.
+# One syllable with a particle tells little; with 의 or 이 it may be a word (회의, 나이) that a table knows.
 _BARE = re.compile(r"^[가-힣][을를은는]$")
-_POSSESSIVE = re.compile(r"^[가-힣]의$")
+_POSSESSIVE = re.compile(r"^[가-힣][의이]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +197,8 @@ def asked(question: str, rarity: Rarity) -> Asked:
         if made:
             weight = max(frequencies.get(term, 0.0) for term in made)
             meanings = tuple(option for group in word_translations(stem) for option in group)
+            if not meanings and "가" <= word[0] <= "힣" and _VERBAL.search(word):
+                weight *= _VERB_WORTH
             keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
             words.append(Word(frozenset(made), keys, meanings, weight))
     values = frozenset(query_terms(question).numbers)

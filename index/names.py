@@ -19,7 +19,7 @@ _FINALS = ["", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", 
 # Longest first; a tuple lists alternatives. "^" in front of a spelling means at the word's start.
 _LATIN: dict[str, tuple[str, ...]] = {
     "tsch": ("S",), "sch": ("S", "SK"), "tch": ("S",), "chr": ("KL",), "ght": ("T",), "^kn": ("N",),
-    "^wr": ("L",), "^ps": ("S",), "^x": ("S", "KS"), "^gn": ("N",), "^pf": ("P",),
+    "^wr": ("L",), "^nv": ("ANP", "NP"), "^ps": ("S",), "^x": ("S", "KS"), "^gn": ("N",), "^pf": ("P",),
     "ch": ("S", "K"), "ck": ("K",), "cq": ("K",), "cc": ("K", "KS"), "ph": ("P",), "sh": ("S",),
     "th": ("T", "S"), "tz": ("S",), "ts": ("S",), "ds": ("S",), "dg": ("S",), "dj": ("S",),
     "qu": ("K",), "gh": ("", "K"), "gu": ("K",), "wh": ("H", ""), "rh": ("L",), "kh": ("K", "H"),
@@ -47,7 +47,7 @@ _SOFT = "eiy"
 # What the key of a word with this first letter can begin with; other letters may be silent.
 _BEGINNINGS = {
     **dict.fromkeys("aeiou", "A"), "b": "P", "c": "KS", "d": "TS", "f": "PH", "k": "KNH", "l": "L",
-    "m": "M", "n": "N", "p": "PS", "q": "K", "r": "L", "s": "S", "t": "TS", "v": "P", "x": "SK",
+    "m": "M", "n": "NA", "p": "PS", "q": "K", "r": "L", "s": "S", "t": "TS", "v": "P", "x": "SK",
     "z": "ST",
 }  # fmt: skip
 _SOUNDS = "AHKLMNPST"

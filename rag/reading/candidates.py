@@ -21,6 +21,7 @@ from index.search import Hit
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
 _MUCH = 0.3
+_ROW = " | "
 _UNSEEN, _MOSTLY = 4, 0.5  # a place in the evidence, and a share
 # A name of two words or more inside an English sentence; what makes a person of a Korean one.
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
@@ -77,14 +78,14 @@ class Model:
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (1.65, 1.83, 1.99, 3.20, 3.27, 1.91, 1.05, 0.49, 0.82)
-    beyond: tuple[float, ...] = (1.61, 2.35, 1.93, 2.48, 3.56, 2.16, 1.05, 0.60, 0.90)
-    foreign: float = 1.07
+    within: tuple[float, ...] = (1.64, 1.84, 2.02, 3.20, 3.26, 1.86, 0.99, 0.48, 0.87)
+    beyond: tuple[float, ...] = (1.63, 2.26, 1.88, 2.55, 3.48, 2.19, 1.13, 0.54, 0.90)
+    foreign: float = 1.01
     answerable: tuple[float, ...] = (
-        2.23, 0.12, -0.33, -0.78, 0.50, 0.12, -0.32, 1.50,
-        0.50, 0.58, -0.41, -0.44, -1.76, -0.35, 1.03,
+        2.04, 0.08, -0.54, -0.68, 0.37, 0.19, -0.32, 1.39,
+        0.51, 0.59, -0.39, -0.48, -1.86, -0.29, 1.05,
     )  # fmt: skip
-    bias: float = -6.70
+    bias: float = -6.66
     korean: float = -1.2
     english: float = -2.0
 
@@ -114,6 +115,8 @@ class Candidates:
         for source in self._sources:
             standing = (source.hit.score / best) ** 2
             for place in range(len(source.texts)):
+                if source.heads(place):
+                    continue
                 cosine = max(0.0, float(cosines[first + place]))
                 found.append(self._candidate(source, place, cosine, standing))
             first += len(source.texts)
@@ -130,7 +133,7 @@ class Candidates:
         person = _PERSON if hit.language == "ko" else NAMES
         features = Features(
             coverage(asked, here, across=across),
-            coverage(asked, source.near(place - 1, place), across=across),
+            coverage(asked, source.under(place), across=across),
             coverage(asked, source.near(place - 1, place + 1), across=across),
             cosine, standing, float(value is not None), near, min(1.0, len(text) / 80),
             float(asked.wanted == "person" and person.search(text) is not None),
@@ -189,8 +192,28 @@ class _Source:
         spans = sentences(hit.text)
         self.spans = [(a, b) for a, b in spans if hit.text[a:b] != hit.title]
         self.texts = [hit.text[a:b] for a, b in self.spans]
+        self._rows = [_ROW in text for text in self.texts]
         self.head = Described(f"{hit.title}\n{hit.heading or ''}")
         self.parts = [Described(text) for text in self.texts]
+
+    def heads(self, place: int) -> bool:
+        """Whether a sentence is the first row of a table, which names its columns and says nothing."""
+        return self._top(place) == place and place + 1 < len(self._rows) and self._rows[place + 1]
+
+    def _top(self, place: int) -> int | None:
+        """Of a row of a table the first one."""
+        if not self._rows[place]:
+            return None
+        while place and self._rows[place - 1]:
+            place -= 1
+        return place
+
+    def under(self, place: int) -> Described:
+        """A sentence with the one before it, or a row with the first one of its table."""
+        top = self._top(place)
+        above = place - 1 if top in (None, place) else top
+        parts = self.parts[above : above + 1] if above is not None and above >= 0 else []
+        return Described(parts=[self.head, *parts, self.parts[place]])
 
     def near(self, first: int, last: int) -> Described:
         """Sentences from `first` to `last`, as far as there are any, under title and heading."""

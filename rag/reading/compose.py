@@ -13,11 +13,10 @@ from rag.reading.candidates import NAMES, Candidate
 from rag.timing import Period
 
 _MOST = 3
-# Sentences at most so many log odds below the best one are said too, explanations a little further.
+# Sentences at most so many log odds below the best one are said too, those of its article a little
+# further; so close they may also be about the same thing at another time.
 _AGAIN = 1.0
-_EXPLAINING = 1.5
-# Sentences this close to the best one may be about the same thing at another time.
-_SAME = 1.5
+_CLOSE = 1.5
 # Of two that disagree, each holds around its value at least this share of the question, and in the
 # question's language the other comes this close to the best.
 _CERTAIN = 0.7
@@ -67,7 +66,7 @@ def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate
 
 def _timely(ranked: Sequence[Candidate], meant: Period) -> Candidate | None:
     """The newest of the sentences that come close to the best one and fall into the period."""
-    near = [c for c in ranked if ranked[0].score - c.score <= _SAME]
+    near = [c for c in ranked if ranked[0].score - c.score <= _CLOSE]
     fitting = [c for c in near if c.hit.published and meant.holds(c.hit.published)]
     return max(fitting, key=lambda c: (c.hit.published or "", c.score), default=None)
 
@@ -114,7 +113,7 @@ def _explained(ranked: Sequence[Candidate]) -> list[Part]:
     near = [
         c
         for c in _distinct(ranked)
-        if c.hit.article_id == best.hit.article_id and best.score - c.score <= _EXPLAINING
+        if c.hit.article_id == best.hit.article_id and best.score - c.score <= _CLOSE
     ]
     return [Part(c) for c in sorted(near[:_MOST], key=lambda c: c.start)]
 
@@ -125,7 +124,7 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
     near = [
         c
         for c in _distinct(ranked)
-        if best.score - c.score <= _AGAIN
+        if best.score - c.score <= (_CLOSE if c.hit.article_id == best.hit.article_id else _AGAIN)
         and c.hit.language == best.hit.language
         and (c.value or not best.value)
     ]

@@ -13,7 +13,7 @@ SAME = [
     ("오픈에이아이", "OpenAI"), ("앤스로픽", "Anthropic"), ("앤트로픽", "Anthropic"),
     ("클로드", "Claude"), ("제미나이", "Gemini"), ("구글", "Google"), ("허깅페이스", "HuggingFace"),
     ("마이크로소프트", "Microsoft"), ("알리바바", "Alibaba"), ("소프트뱅크", "SoftBank"),
-    ("삼성", "Samsung"), ("마크롱", "Macron"), ("데이터브릭스", "Databricks"),
+    ("엔비디아", "Nvidia"), ("삼성", "Samsung"), ("마크롱", "Macron"), ("데이터브릭스", "Databricks"),
     ("믹스트랄", "Mixtral"), ("코드스트랄", "Codestral"), ("런던", "London"), ("프랑스", "France"),
     ("머스크", "Musk"), ("퍼플렉시티", "Perplexity"), ("블룸버그", "Bloomberg"),
 ]  # fmt: skip
