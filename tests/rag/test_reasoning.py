@@ -26,8 +26,8 @@ from rag.models.local import LocalChat
 from rag.models.remote import connect
 from rag.reading import prompts
 from rag.reading.reasoning import Reasoning
-from tests.rag import test_remote, tiny_models
-from tests.rag.test_remote import Handler, Server
+from tests.rag import chat_server, tiny_models
+from tests.rag.chat_server import Handler, Server
 
 pytestmark = pytest.mark.integration
 
@@ -210,7 +210,7 @@ class Quiet(Server):
 def server() -> Iterator[Server]:
     serving = Quiet()
     serving.models = {
-        "data": [{"id": name, "max_model_len": 32768} for name in test_remote.ANSWERS]
+        "data": [{"id": name, "max_model_len": 32768} for name in chat_server.ANSWERS]
     }
     thread = threading.Thread(target=serving.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -228,13 +228,13 @@ def test_a_server_in_three_styles(
     done = rag(*asking, "--json", "--home", sample_home)
     assert done.code == 0, done.err
     answer = done.json
-    assert (answer["reasoning"], answer["answer"]) == (test_remote.THOUGHT, test_remote.REPLY)
+    assert (answer["reasoning"], answer["answer"]) == (chat_server.THOUGHT, chat_server.REPLY)
     assert answer["reader"] == f"openai:{name}"
     assert resolves(answer, sample_home)
     assert server.asked[-1]["messages"][-1]["content"].count("<자료 번호=") == 8
     people = rag(*asking, "--home", sample_home)
-    assert test_remote.THOUGHT in people.err and test_remote.THOUGHT not in people.out
-    assert people.out.startswith(test_remote.REPLY)
+    assert chat_server.THOUGHT in people.err and chat_server.THOUGHT not in people.out
+    assert people.out.startswith(chat_server.REPLY)
 
 
 def test_a_server_alone_answers_with_its_first_model(
@@ -263,7 +263,7 @@ RULES = "마지스트랄 스몰 매개변수 그건 언제 나왔어?"
 def test_a_follow_up_is_rewritten_by_the_model(
     server: Server, written: str, searched: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(test_remote.ANSWERS, "rewriting", test_remote.inline(written))
+    monkeypatch.setitem(chat_server.ANSWERS, "rewriting", chat_server.inline(written))
     chat = connect("openai:rewriting", server.url, options=Options(thinking=False))
     reader = Reasoning(chat, "openai:rewriting", Options(thinking=False))
     history = (Turn("마지스트랄 스몰의 매개변수는 몇 개야?", "240억 개입니다."),)
@@ -300,13 +300,13 @@ def test_the_other_language_is_asked_once_more(
 ) -> None:
     def twice(h: Handler) -> None:
         again = prompts.AGAIN["ko"] in h.server.asked[-1]["messages"][-1]["content"]
-        said = test_remote.REPLY if again else "It has twenty-four billion parameters [1]."
-        test_remote.inline(f"<think>\nHm.\n</think>\n\n{said}")(h)
+        said = chat_server.REPLY if again else "It has twenty-four billion parameters [1]."
+        chat_server.inline(f"<think>\nHm.\n</think>\n\n{said}")(h)
 
-    monkeypatch.setitem(test_remote.ANSWERS, "twice-qwen3", twice)
+    monkeypatch.setitem(chat_server.ANSWERS, "twice-qwen3", twice)
     asking = ("ask", KOREAN, "--model", "openai:twice-qwen3", "--base-url", server.url)
     answer = rag(*asking, "--json", "--home", sample_home).json
-    assert (answer["answer"], answer["reasoning"]) == (test_remote.REPLY, "Hm.")
+    assert (answer["answer"], answer["reasoning"]) == (chat_server.REPLY, "Hm.")
     assert len(server.asked) == 2
 
 
