@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from corpus.errors import CorpusError
 from index.search import Hit, Index
 from index.sync import Plan, Progress, Report, Skipped
-from rag.events import Done, Event, Replaced, Request, Text, Thought
+from rag.events import Answer, Citation, Done, Event, Replaced, Request, Text, Thought
 from rag.upkeep import Missing, Status, Step
 
 if TYPE_CHECKING:
@@ -54,13 +54,20 @@ def show_answer(events: Iterator[Event]) -> None:
             for citation in answer.citations:
                 dated = f", {citation.published}" if citation.published else ""
                 support = _SUPPORT[answer.language][citation.support]
-                place = f"{citation.article_id}:{citation.start}-{citation.end}"
                 print(
                     f"[{citation.marker}] {citation.title} ({citation.language}{dated}; {support})"
                 )
-                print(f"    “{' '.join(citation.quote.split())}”")
-                print(f"    {place}")
+                for start, end, quote in _quotes(answer, citation):
+                    print(f"    “{' '.join(quote.split())}”")
+                    print(f"    {citation.article_id}:{start}-{end}")
             say(f"({answer.reader}, {answer.timings_ms.total:.0f} ms)")
+
+
+def _quotes(answer: Answer, citation: Citation) -> Iterable[tuple[int, int, str]]:
+    """The source sentences that the answer's sentences cite by one marker, each once."""
+    cited = [e for s in answer.sentences for e in s.evidence if e.marker == citation.marker]
+    shown = [(e.start, e.end, e.quote) for e in cited]
+    return dict.fromkeys([*shown, (citation.start, citation.end, citation.quote)])
 
 
 def show_hits(hits: list[Hit]) -> None:

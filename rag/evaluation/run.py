@@ -41,8 +41,9 @@ class Outcome:
 
     @property
     def cites_answer(self) -> bool:
-        """Whether a cited sentence holds an accepted string."""
-        return any(holds(citation.quote, self.case.answers) for citation in self.answer.citations)
+        """Whether a source sentence that the answer cites holds an accepted string."""
+        evidence = [e for sentence in self.answer.sentences for e in sentence.evidence]
+        return any(holds(each.quote, self.case.answers) for each in evidence)
 
     @property
     def right_citations(self) -> int:

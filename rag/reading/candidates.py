@@ -21,8 +21,10 @@ from index.search import Hit
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
 _MUCH = 0.3
-_ROW = " | "
 _UNSEEN, _MOSTLY = 4, 0.5  # a place in the evidence, and a share
+ROW = " | "
+"""What stands between the cells of a row of a table."""
+
 # A name of two words or more inside an English sentence; what makes a person of a Korean one.
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
 _PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사람은|이끄|이끈|세운|씨[가는]|CEO")
@@ -192,7 +194,7 @@ class _Source:
         spans = sentences(hit.text)
         self.spans = [(a, b) for a, b in spans if hit.text[a:b] != hit.title]
         self.texts = [hit.text[a:b] for a, b in self.spans]
-        self._rows = [_ROW in text for text in self.texts]
+        self._rows = [ROW in text for text in self.texts]
         self.head = Described(f"{hit.title}\n{hit.heading or ''}")
         self.parts = [Described(text) for text in self.texts]
 

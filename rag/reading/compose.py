@@ -1,7 +1,7 @@
 """Which of the ranked sentences make the answer, in which order, and how each is said."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from corpus.article import Language
@@ -9,7 +9,7 @@ from corpus.text import flat
 from index.asking import Asked, answering
 from index.numbers import Quantity, quantities, spoken
 from rag.reading import prompts
-from rag.reading.candidates import NAMES, Candidate
+from rag.reading.candidates import NAMES, ROW, Candidate
 from rag.timing import Period
 
 _MOST = 3
@@ -47,7 +47,9 @@ def choose(
     if other := _disagreeing(ordered):
         pair = sorted((best, other), key=lambda c: c.hit.published or "")
         return [Part(pair[0], dated=True, disagrees=True), Part(pair[1], dated=True)]
-    if asked.wanted in ("reason", "summary"):
+    if asked.wanted == "summary":
+        return _summarised(ordered)
+    if asked.wanted == "reason":
         return _explained(ordered)
     return _close(ordered)
 
@@ -107,15 +109,25 @@ def _agree(a: Quantity, b: Quantity) -> bool:
     return first in second or second in first
 
 
+def _summarised(ranked: Sequence[Candidate]) -> list[Part]:
+    """The sentences that open the passages found of the best one's article, in its order."""
+    said = _prose(c for c in ranked if c.hit.article_id == ranked[0].hit.article_id)
+    opening = {c.number: c for c in reversed(said)}
+    first = sorted(opening.values(), key=lambda c: c.start) if len(opening) > 1 else said
+    return [Part(c) for c in first[:_MOST]]
+
+
 def _explained(ranked: Sequence[Candidate]) -> list[Part]:
-    """Up to three sentences of the best one's article, in its order."""
+    """The best sentence and those after it in its passage, which go on to explain it."""
     best = ranked[0]
-    near = [
-        c
-        for c in _distinct(ranked)
-        if c.hit.article_id == best.hit.article_id and best.score - c.score <= _CLOSE
-    ]
-    return [Part(c) for c in sorted(near[:_MOST], key=lambda c: c.start)]
+    after = _prose(c for c in ranked if c.number == best.number and c.start > best.start)
+    return [Part(c) for c in [best, *after][:_MOST]]
+
+
+def _prose(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Sentences in the article's order, without rows of tables; all of them when it has no other."""
+    found = sorted(candidates, key=lambda candidate: candidate.start)
+    return [candidate for candidate in found if ROW not in candidate.text] or found
 
 
 def _close(ranked: Sequence[Candidate]) -> list[Part]:
@@ -135,9 +147,11 @@ def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
     return list({flat(c.text): c for c in reversed(ranked)}.values())[::-1]
 
 
-def written(part: Part, asked: Asked, language: Language) -> str:
+def written(part: Part, asked: Asked, language: Language, before: Part | None = None) -> str:
     """The sentence as the answer says it: as it stands, what was asked for in bold, or quoted inside
-    a frame, with large numbers in the reader's own units."""
+    a frame, with large numbers in the reader's own units.
+
+    The frame stands once for sentences of one article in a row; `before` is the part before this."""
     candidate = part.candidate
     text = flat(candidate.text)
     published = candidate.hit.published
@@ -148,7 +162,9 @@ def written(part: Part, asked: Asked, language: Language) -> str:
     else:
         dated = prompts.DATED[language].format(date=published) if published else ""
         values = _values(text, language)
-        text = prompts.FRAME[language].format(dated=dated, quote=text, values=values)
+        known = before is not None and before.candidate.hit.article_id == candidate.hit.article_id
+        frame = prompts.FURTHER if known else prompts.FRAME[language]
+        text = frame.format(dated=dated, quote=text, values=values)
     if part.disagrees:
         text = prompts.DISAGREE[language].format(text=text)
     return f"{text} [{candidate.number}]"

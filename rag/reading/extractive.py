@@ -12,7 +12,7 @@ from rag.events import Reading, Text, Turn
 from rag.facets import facets
 from rag.followup import standalone
 from rag.reading import prompts
-from rag.reading.candidates import Candidate, Candidates, Model
+from rag.reading.candidates import ROW, Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, own_first, written
 from rag.timing import bare, period
 
@@ -89,12 +89,14 @@ class Extractive:
 def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[Text]:
     """Each sentence once. A row of a table has no stop that would end it, and stands alone."""
     said: set[tuple[str, int]] = set()
-    before = ""
+    before: Part | None = None
     for part, wanted in parts:
-        key = part.candidate.hit.article_id, part.candidate.start
-        if key not in said:
-            text = written(part, wanted, language)
-            apart = "\n\n" if " | " in text + before else " "
-            yield Text((apart if said else "") + text)
-            before = text
+        candidate = part.candidate
+        key = candidate.hit.article_id, candidate.start
+        if key in said:
+            continue
+        row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
+        apart = "\n\n" if row else " "
+        yield Text((apart if before else "") + written(part, wanted, language, before))
         said.add(key)
+        before = part

@@ -23,6 +23,8 @@ FRAME = {
     "ko": "{dated}영어 기사에는 이렇게 적혀 있습니다{values}: “{quote}”",
     "en": "A Korean article{dated} says{values}: “{quote}”",
 }
+# What follows from the same article.
+FURTHER = "“{quote}”{values}"
 DATED = {"ko": "{date} ", "en": " of {date}"}
 # Around a sentence whose date matters, and before the first of several that say different things.
 AS_OF = {"ko": "{date} 기사: {text}", "en": "As of {date}: {text}"}

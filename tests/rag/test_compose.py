@@ -37,14 +37,29 @@ def test_what_was_asked_for_is_in_bold(answerer: Answerer, question: str, bold: 
 
 
 @pytest.mark.parametrize(
-    "question", ["엑사원 딥 기사를 요약해줘", "Summarise how Magistral was trained"]
+    "question",
+    [
+        "엑사원 딥 기사를 요약해줘",
+        "Summarise how Magistral was trained",
+        "딥시크 R1은 어떻게 훈련했나?",
+        "증류는 어떻게 하나?",
+    ],
 )
 def test_explanations_follow_the_article(answerer: Answerer, question: str) -> None:
     answer = answerer.ask(Request(question))
     assert not answer.abstained
     assert len({citation.article_id for citation in answer.citations}) == 1
     places = [sentence.evidence[0].start for sentence in answer.sentences]
-    assert places == sorted(places)
+    assert len(places) == 3 and places == sorted(places)
+    assert not any(" | " in sentence.text for sentence in answer.sentences)
+
+
+def test_an_article_in_the_other_language_is_named_once(answerer: Answerer) -> None:
+    answer = answerer.ask(Request("딥시크 R1은 어떻게 훈련했나?"))
+    assert answer.answer.count("영어 기사에는") == 1
+    quotes = [evidence.quote for sentence in answer.sentences for evidence in sentence.evidence]
+    assert len(quotes) == 3 and all(f"“{quote}”" in answer.answer for quote in quotes)
+    assert {sentence.support for sentence in answer.sentences} == {"supported"}
 
 
 @pytest.mark.parametrize(
