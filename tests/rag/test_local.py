@@ -25,7 +25,7 @@ from rag.models.prompting import Prompter
 from rag.models.thinking import split
 from tests.rag import tiny_models
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 QUESTION = HumanMessage("마지스트랄 스몰의 매개변수는 몇 개인가?")
 SYSTEM = SystemMessage("Answer from the passages only, and cite them by number like [1].")
@@ -39,21 +39,6 @@ SHORT = Options(
     thinking=True, thinking_tokens=24, answer_tokens=24, sampling=GREEDY, closing_phrase="이제 답."
 )
 library_logging.disable_progress_bar()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One model of each architecture with random weights, on disk."""
-    base = tmp_path_factory.mktemp("models")
-    return {kind: tiny_models.build(base, kind) for kind in tiny_models.KINDS}
 
 
 @pytest.fixture(scope="module")

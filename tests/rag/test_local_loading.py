@@ -3,7 +3,6 @@
 import gc
 import logging
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from rag.models.local import LocalChat
 from rag.models.memory import needs, tensors
 from tests.rag import tiny_models
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 QUESTION = HumanMessage("마지스트랄 스몰의 매개변수는 몇 개인가?")
 PASSAGES = HumanMessage(
@@ -30,21 +29,6 @@ PASSAGES = HumanMessage(
 SHORT = Options(
     thinking=True, thinking_tokens=24, answer_tokens=24, sampling=Sampling(temperature=0.0)
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One model of each architecture with random weights, on disk."""
-    base = tmp_path_factory.mktemp("models")
-    return {kind: tiny_models.build(base, kind) for kind in tiny_models.KINDS}
 
 
 def test_memory_is_told_and_refused_before_loading(

@@ -1,6 +1,5 @@
 """The parts of the local chat model: prompts, tokens to text, sampling, guesses, int8."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from rag.models.thinking import Piece
 from rag.models.voice import Detokeniser, voice
 from tests.rag import tiny_models
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 QUESTION = HumanMessage("마지스트랄 스몰의 매개변수는 몇 개인가?")
 SYSTEM = SystemMessage("Answer from the passages only, and cite them by number like [1].")
@@ -38,21 +37,6 @@ PASSAGES = HumanMessage(
     "[1] 마지스트랄 스몰의 매개변수는 240억 개다.\n[2] EXAONE Deep: 32B.\n몇 개인가?"
 )
 KINDS = pytest.mark.parametrize("kind", tiny_models.KINDS)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One model of each architecture with random weights, on disk."""
-    base = tmp_path_factory.mktemp("models")
-    return {kind: tiny_models.build(base, kind) for kind in tiny_models.KINDS}
 
 
 # --- prompts -------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from rag.reading.reasoning import Reasoning
 from tests.rag import chat_server, tiny_models
 from tests.rag.chat_server import Handler, Server
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
@@ -43,14 +43,6 @@ SAID: dict[str, tuple[str, str]] = {
 MARKERS = ("<think>", "</think>", "<|im_end|>", "[THINK]", "[/THINK]", "[|endofturn|]")
 FAMILIES = ("qwen3", "llama", "mistral", "exaone4")
 library_logging.disable_progress_bar()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def prompt(answerer: Answerer, question: str, k: int = 1) -> list[BaseMessage]:
