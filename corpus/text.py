@@ -27,7 +27,7 @@ _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 # A joiner means something only between two parts of one emoji (a family, a flag).
 _EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff"
 _STRAY_JOINER = re.compile(f"(?<![{_EMOJI}])\u200d|\u200d(?![{_EMOJI}])")
-_LIST_MARK = re.compile(r"^(?:[-*+•●○◦▪■] |\d{1,2}\) )\s*(?=\S)")
+_LIST_MARK = re.compile(r"^(?:[-+] (?!\s*\d)|[*•●○◦▪■] |\d{1,2}[.)] (?!\s*\d))\s*(?=\S)")
 _BLANK_LINES = re.compile(r"\n{4,}")
 
 _HANGUL = re.compile("[가-힣\u1100-\u11ff\u3131-\u318e]")

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Literal
 
 from index.analysis import fold, query_terms, terms
@@ -57,7 +58,7 @@ _ASKING = frozenset(
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
     "there many much name named called tell me about "
-    "have has had be been being can could will would should may might must any some s t say says get "
+    "have has had be been being can could would should might must any some s t say says get "
     "latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
 # Words that only ask: question words in any dress, the time that is meant (which the articles' own
@@ -79,9 +80,8 @@ _VERBAL = re.compile(
 )
 _VERB_WORTH = 0.4
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
-# One syllable with a particle tells little; with 의 or 이 it may be a word (회의, 나이) that a table knows.
 _BARE = re.compile(r"^[가-힣][을를은는]$")
-_POSSESSIVE = re.compile(r"^[가-힣][의이]$")
+_SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +189,30 @@ def measure(question: str) -> Measure:
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
     content = content_words(question)
-    frequencies = rarity([_UNSEEN, *(term for word in content for term in terms(_stem(word)))])
+    stemmed = [(word, _stem(word)) for word in content]
+    looked_up = [terms(word[0] if _is_syllable(word) else stem) for word, stem in stemmed]
+    frequencies = rarity([_UNSEEN, *chain.from_iterable(looked_up)])
     words = []
-    for word in content:
-        stem = _stem(word)
-        made = terms(stem)
-        if made:
-            weight = max(frequencies.get(term, 0.0) for term in made)
+    for (word, stem), told in zip(stemmed, looked_up, strict=True):
+        if made := terms(stem):
+            weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
-            if not meanings and "가" <= word[0] <= "힣" and _VERBAL.search(word):
+            # A Korean verb comes last; before that the same endings are those of names.
+            if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
             keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
             words.append(Word(frozenset(made), keys, meanings, weight))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
+
+
+def _is_syllable(word: str) -> bool:
+    """Whether a word is one syllable with a particle (딥의, 금이): then that is as rare as it is.
+
+    Those that are words of their own (회의, 나이) are in the table.
+    """
+    return bool(_SYLLABLE.match(word)) and not any(word_translations(word))
 
 
 def content_words(question: str) -> list[str]:
@@ -214,9 +223,7 @@ def content_words(question: str) -> list[str]:
 
 def _tells(word: str) -> bool:
     """Whether a word says what is asked about, rather than only that something is asked."""
-    if word in _ASKING or _QUESTION_WORD.match(word) or _BARE.match(word):
-        return False
-    return not _POSSESSIVE.match(word) or any(word_translations(word))
+    return word not in _ASKING and not _QUESTION_WORD.match(word) and not _BARE.match(word)
 
 
 def _stem(word: str) -> str:

@@ -112,9 +112,11 @@ _WORD_FRACTION = re.compile(
 _KOREAN = re.compile(
     rf"(?<![A-Za-z\d.])(?:(?:{_NUMBER})\s?[조억만천백십]+\s?)+(?:(?:{_NUMBER})(?!\s?[년월일.\d]))?"
 )
+# A small m or t is a metre or a tonne, unless money stands before it.
 _ENGLISH = re.compile(
-    rf"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?P<n>{_NUMBER})"
-    rf"(?:[\s-]?(?P<scale>{_SCALE}|tn|bn|mn)\b|\s?(?P<letter>[BMKT])(?![A-Za-z\d]))?",
+    rf"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?:(?<=[$€£¥₩])(?P<paid>))?(?P<n>{_NUMBER})"
+    rf"(?:[\s-]?(?P<scale>{_SCALE}|tn|bn|mn)\b"
+    r"|(?P<letter>(?-i:(?(paid)[BMKTbmkt]|[BMKTbk])))(?![A-Za-z\d]))?",
     re.I,
 )
 _WORD = re.compile(

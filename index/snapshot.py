@@ -197,14 +197,16 @@ class Snapshot:
         ]
 
     def changes_since(self, generation: int) -> tuple[set[int], set[int]]:
-        """Passages (added, removed) after a generation; what came and went is only in removed."""
+        """Passages (added, removed) after a generation; what came and went since is in neither.
+
+        Ids are never used twice."""
         added: set[int] = set()
         removed: set[int] = set()
         for passage, was_added in self._db.execute(
             "SELECT passage, added FROM changes WHERE generation > ?", (generation,)
         ):
             (added if was_added else removed).add(passage)
-        return added - removed, removed
+        return added - removed, removed - added
 
     def check(self) -> str | None:
         """SQLite's own quick check; None when the file is sound, else what it found."""

@@ -16,7 +16,7 @@ from tantivy import Occur, Query
 from corpus.article import Language
 from index.analysis import DocumentTerms, QueryTerms
 from index.checksums import damaged, note
-from index.translation import Translation
+from index.translation import Translation, word_translations
 
 TERMS_VERSION = "7"
 _HEAP = 64_000_000
@@ -28,8 +28,7 @@ class Weights:
     """What a match in each field is worth beside a match of a term.
 
     A name key that more than `common` of the passages hold is not a name and is not searched for,
-    nor, among many passages, is so common a term in the other language than the question's: it is
-    the question's language that it is common in.
+    nor, among many passages, is so common a word of the question's language in the other one.
     """
 
     pieces: float = 0.5
@@ -160,7 +159,7 @@ class TermView:
         counts, are given when the language is not the question's; then names are looked for too.
         `only` narrows to these ids.
         """
-        clauses = self._clauses(query, weights, translations)
+        clauses = self._clauses(query, weights, language, translations)
         if not clauses:
             return []
         if only is None and translations is None:
@@ -193,6 +192,7 @@ class TermView:
         self,
         query: QueryTerms,
         weights: Weights,
+        language: Language,
         translations: Iterable[tuple[Translation, ...]] | None,
     ) -> list[tuple[Occur, Query]]:
         """What a passage may hold, each with its worth."""
@@ -200,7 +200,9 @@ class TermView:
         wanted = [
             self._term("terms", term)
             for term in query.terms
-            if translations is None or self.document_frequency(term) <= max(_FEW, limit)
+            if translations is None
+            or self.document_frequency(term) <= max(_FEW, limit)
+            or _foreign(term, language)
         ]
         for term in query.units:
             weight = weights.pairs if "_" in term else weights.pieces
@@ -231,6 +233,12 @@ class TermView:
 
     def _term(self, field: str, term: str) -> Query:
         return Query.term_query(self._schema, field, term)
+
+
+def _foreign(term: str, language: Language) -> bool:
+    """Whether a term of a question in the other language may well stand in this one's articles: a
+    Latin word in English ones, and in Korean ones a Latin word that is no common one, but a name."""
+    return term.isascii() and (language == "en" or not any(word_translations(term)))
 
 
 def _schema() -> tantivy.Schema:

@@ -8,6 +8,7 @@ import gzip
 import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -60,8 +61,8 @@ def word_translations(word: str) -> tuple[tuple[Translation, ...], ...]:
     for stem in reversed(stems(word)):
         if stem in _table()["ko"]:
             return (_group("ko", stem),)
-    if letters := next(filter(_SPELLED.fullmatch, reversed(stems(word))), None):
-        return (((("".join(_CALLED[n] for n in _NAME.findall(letters)),), _SURE),),)
+    if letters := tuple(_letters(word)):
+        return (letters,)
     pieces = bundled().pieces(stems(word)[-1])
     # A name falls into pieces that mean something else: only a word known from end to end is meant.
     if any(len(piece) > 1 and piece not in _table()["ko"] for piece in pieces):
@@ -74,6 +75,14 @@ def _group(language: str, unit: str) -> tuple[Translation, ...]:
         (tuple(terms(translation)), weight)
         for translation, weight in _table()[language].get(unit, ())
     )
+
+
+def _letters(word: str) -> Iterator[Translation]:
+    """The letters that a Hangul word may call by their names; its last one may be a particle."""
+    for spelled in filter(_SPELLED.fullmatch, stems(word)):
+        letters = "".join(_CALLED[name] for name in _NAME.findall(spelled))
+        if letters not in STOP and letters != "us":  # which would be found everywhere
+            yield (letters,), _SURE
 
 
 def _spelled_out(word: str) -> tuple[Translation, ...]:

@@ -104,9 +104,10 @@ class _Source:
         return self._near[first, last]
 
     def vector(self, encoder: Encoder, first: int, last: int) -> Vectors:
-        """Of one sentence, or of two; those of single ones are made together."""
+        """Of one sentence, or of two; a quick encoder makes those of single ones together."""
         if (first, last) not in self._vectors:
-            pairs = [(i, i) for i in range(len(self.spans))] if first == last else [(first, last)]
+            together = first == last and encoder.quick
+            pairs = [(i, i) for i in range(len(self.spans))] if together else [(first, last)]
             texts = [self.hit.text[self.spans[a][0] : self.spans[b][1]] for a, b in pairs]
             self._vectors |= zip(pairs, encoder.encode_documents(texts), strict=True)
         return self._vectors[first, last]

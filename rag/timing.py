@@ -18,6 +18,7 @@ _LAST_WEEK = re.compile(r"지난\s?주|저번\s?주|\blast week\b", re.I)
 _LAST_YEAR = re.compile(r"작년|지난해|\blast year\b", re.I)
 _THIS_YEAR = re.compile(r"올해|금년|\bthis year\b", re.I)
 _AS_OF = re.compile(r"\bas of\b|\bup to\b|\buntil\b|기준|시점|현재", re.I)
+_NEWS = re.compile(r"소식|뉴스|기사|\bnews\b|\barticles?\b", re.I)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})[a-z]*\b", re.I)
 
@@ -37,11 +38,22 @@ class Period:
         first, last = str(self.first or ""), str(self.last or "9999")
         return first[: len(published)] <= published <= last[: len(published)]
 
+    def misses(self, published: str | None) -> bool:
+        """Whether a known date lies outside."""
+        return published is not None and not self.holds(published)
+
+
+def is_news(question: str) -> bool:
+    """Whether a question is after articles rather than what they say."""
+    return _NEWS.search(question) is not None
+
 
 def period(question: str, today: date) -> Period | None:
     """The period that a question's words of time mean on a day; None when it has none."""
     if _AS_OF.search(question) and (until := _until(question, today)):
         return Period(None, until)
+    if is_news(question) and (month := _named_month(question)):
+        return month
     for pattern, days in (
         (_LAST_MONTH, _month(today.replace(day=1) - timedelta(days=1))),
         (_THIS_MONTH, _month(today)),
@@ -55,8 +67,9 @@ def period(question: str, today: date) -> Period | None:
 
 
 def bare(question: str) -> str:
-    """The question without the date up to which it asks: articles need not hold that date."""
-    if not _AS_OF.search(question):
+    """The question without the date up to which, or the month of which, it asks: articles need not
+    hold that date."""
+    if not _AS_OF.search(question) and not (is_news(question) and _named_month(question)):
         return question
     kept, place = [], 0
     for quantity in quantities(question):
@@ -80,6 +93,16 @@ def newest_first(hits: Sequence[Hit], meant: Period) -> list[Hit]:
         for hit in hits
     ]
     return sorted(moved, key=lambda hit: -hit.score)
+
+
+def _named_month(question: str) -> Period | None:
+    """The month that a question names with its year."""
+    for quantity in quantities(question):
+        if quantity.kind == "date":
+            year, month, day = _parts(quantity.value)
+            if year and month and not day:
+                return _month(date(year, month, 1))
+    return None
 
 
 def _until(question: str, today: date) -> date | None:

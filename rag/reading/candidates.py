@@ -203,18 +203,21 @@ class _Source:
         return self._top(place) == place and place + 1 < len(self._rows) and self._rows[place + 1]
 
     def _top(self, place: int) -> int | None:
-        """Of a row of a table the first one."""
+        """Of a row of a table the first one, when it names the columns.
+
+        One with a value does not: the table began in the passage before, or has no such row.
+        """
         if not self._rows[place]:
             return None
         while place and self._rows[place - 1]:
             place -= 1
-        return place
+        return None if self.parts[place].values else place
 
     def under(self, place: int) -> Described:
         """A sentence with the one before it, or a row with the first one of its table."""
         top = self._top(place)
-        above = place - 1 if top in (None, place) else top
-        parts = self.parts[above : above + 1] if above is not None and above >= 0 else []
+        above = place - 1 if top is None or top == place else top
+        parts = self.parts[above : above + 1] if above >= 0 else []
         return Described(parts=[self.head, *parts, self.parts[place]])
 
     def near(self, first: int, last: int) -> Described:

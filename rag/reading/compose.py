@@ -23,7 +23,7 @@ _CERTAIN = 0.7
 _OTHER = 0.55
 _RIVAL = 2.0
 _TITLED = re.compile(
-    r"[가-힣]{2,6}(?: [가-힣]{2,6})?(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
+    r"(?:[가-힣]{1,5}[^\W은는이가을를의에] )?[가-힣]{2,6}(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
 )
 
 
@@ -42,6 +42,9 @@ def choose(
     """The parts of an answer to one question, from its sentences, best first (at least one)."""
     ordered = own_first(language, ranked)
     best = ordered[0]
+    then = [c for c in ordered if meant and c.hit.published and meant.holds(c.hit.published)]
+    if then and asked.wanted == "summary":
+        return _summarised(then)
     if meant and (timely := _timely(ordered, meant)):
         return [Part(timely, dated=True)]
     if other := _disagreeing(ordered):
@@ -144,7 +147,11 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
 
 
 def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
-    return list({flat(c.text): c for c in reversed(ranked)}.values())[::-1]
+    """Each sentence once, where it ranks best."""
+    found: dict[str, Candidate] = {}
+    for candidate in ranked:
+        found.setdefault(flat(candidate.text), candidate)
+    return list(found.values())
 
 
 def written(part: Part, asked: Asked, language: Language, before: Part | None = None) -> str:
@@ -161,13 +168,17 @@ def written(part: Part, asked: Asked, language: Language, before: Part | None = 
             text = prompts.AS_OF[language].format(date=published, text=text)
     else:
         dated = prompts.DATED[language].format(date=published) if published else ""
-        values = _values(text, language)
-        known = before is not None and before.candidate.hit.article_id == candidate.hit.article_id
+        values = _values(text, answering(asked, text, quantities(text)), language)
+        known = before is not None and _place(before.candidate) == _place(candidate)
         frame = prompts.FURTHER if known else prompts.FRAME[language]
         text = frame.format(dated=dated, quote=text, values=values)
     if part.disagrees:
         text = prompts.DISAGREE[language].format(text=text)
     return f"{text} [{candidate.number}]"
+
+
+def _place(candidate: Candidate) -> tuple[str, Language]:
+    return candidate.hit.article_id, candidate.hit.language
 
 
 def _emphasised(text: str, asked: Asked, language: Language) -> str:
@@ -187,9 +198,10 @@ def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
     return 0, 0
 
 
-def _values(text: str, language: Language) -> str:
-    """` (24 billion = 240억)` for every large number of a quotation."""
+def _values(text: str, wanted: Quantity | None, language: Language) -> str:
+    """` (24 billion = 240억)` for the large numbers of a quotation, what was asked for first."""
     large = [q for q in quantities(text) if q.kind == "number" and float(q.value) >= 10_000]
+    large.sort(key=lambda quantity: quantity != wanted)
     pairs = (f"{text[q.start : q.end]} = {spoken(float(q.value), language)}" for q in large[:3])
     inside = ", ".join(pairs)
     return f" ({inside})" if inside else ""

@@ -14,11 +14,13 @@ from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import ROW, Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, own_first, written
-from rag.timing import bare, period
+from rag.timing import bare, is_news, period
 
 NAME = "builtin"
-# The nearest passage is named in a refusal when it holds this share of the question.
-_NEAREST = 0.2
+# The nearest article is named in a refusal when a sentence under its title holds this share of the
+# question; one in the question's language may hold a little less than another.
+_NEAREST = 0.4
+_OWN = 0.2
 _TOPIC = 0.6
 
 
@@ -43,6 +45,9 @@ class Extractive:
         A comparison is answered for each of its two things, as far as the passages do.
         """
         meant = period(question, date.today())
+        if meant and is_news(question) and all(meant.misses(hit.published) for hit in hits):
+            yield Text(prompts.refusal(language))
+            return
         question = bare(question) if meant else question
         parts: list[tuple[Part, Asked]] = []
         missing: list[str] = []
@@ -52,8 +57,7 @@ class Extractive:
         level = [replace(hit, score=hit.score**0.75) for hit in hits] if things else hits
         for each in things or (question,):
             wanted, ranked, odds = self.looked_at(each, language, level)
-            if ranked and nearest is None and ranked[0].features.alone > _NEAREST:
-                nearest = ranked[0].hit.title
+            nearest = nearest or _nearest(ranked, language)
             if not ranked or not self._answers(wanted, language, ranked[0], odds):
                 missing.append(each)
             elif each == question:
@@ -84,6 +88,13 @@ class Extractive:
         candidates = Candidates(wanted, language, hits, self._model)
         ranked = candidates.ranked(question, self._encoder)
         return wanted, ranked, candidates.answerable(ranked) if ranked else float("-inf")
+
+
+def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:
+    """The title of the article that holds most of a question."""
+    held = [(c.features.before + _OWN * (c.hit.language == language), c.hit.title) for c in ranked]
+    most, title = max(held, key=lambda pair: pair[0], default=(0.0, ""))
+    return title if most > _NEAREST else None
 
 
 def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[Text]:

@@ -39,7 +39,7 @@ def test_parts_make_up_a_whole() -> None:
 
 def test_coverage_is_the_share_that_is_held() -> None:
     question = asked("How many parameters does Magistral have?", even)
-    assert coverage(question, Described("Magistral may have many parameters."), across=False) == 1.0
+    assert coverage(question, Described("Magistral has many parameters."), across=False) == 1.0
     half = coverage(question, Described("The parameters of Qwen3."), across=False)
     assert 0 < half < 1
     assert coverage(question, Described("마지스트랄의 매개변수"), across=False) == 0.0

@@ -58,6 +58,18 @@ def test_a_percentage_is_not_the_bare_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("450 m", "450"), ("3 t", "3"), ("10 k", "10"), ("12m", "12"),
+        ("$2.5m", "2500000"), ("€3t", "3000000000000"), ("10k", "10000"), ("7b", "7000000000"),
+        ("30M", "30000000"),
+    ],
+)  # fmt: skip
+def test_a_letter_is_a_scale_only_where_it_must_be(text: str, value: str) -> None:
+    assert [quantity.value for quantity in quantities(f"about {text} of it")] == [value]
+
+
+@pytest.mark.parametrize(
     "name",
     ["GPT-4", "GPT-4o", "GPT-3.5", "R1", "o1", "o3", "H100", "Qwen3", "EXAONE-3.5", "F-16", "May"],
 )

@@ -207,6 +207,18 @@ def test_the_file_stays_behind_and_the_rest_comes_from_the_store(
     assert (home / "index" / "vectors.faiss").read_bytes() == before
 
 
+def test_an_article_may_change_many_times(tmp_path: Path, encoder, write, sync_root) -> None:
+    """With more passages that came and went than the file ever held."""
+    index = Index(tmp_path / "index", lambda name: encoder)
+    for turn in range(5):
+        root = write("mine", {"kiwi.md": f"뉴질랜드의 키위 수확량은 {turn}만 톤이다.\n"})
+        sync_root(index, root)
+        (hit, *_) = index.search("뉴질랜드 키위 수확량", 3)
+        assert f"{turn}만 톤" in hit.text
+        with index.store.snapshot() as snapshot:
+            assert [len(view) for view in index.views(snapshot)] == [1, 1]
+
+
 def test_replaying_changes_holds_nothing_twice(home: Path, opened, write, sync_root) -> None:
     sync_root(opened(), write("mine", {"kiwi.md": "뉴질랜드의 키위 수확량은 60만 톤이다.\n"}))
     with opened().store.snapshot() as snapshot:

@@ -1,9 +1,17 @@
 """Which sentences make an answer of the built-in reader, over the sample articles."""
 
+from collections.abc import Callable
+
 import pytest
 
+from corpus.article import Language
+from index.asking import asked
+from index.search import Hit
 from rag.answer import Answerer
 from rag.events import Request
+from rag.home import load_encoder
+from rag.reading.candidates import Candidate, Candidates, Features
+from rag.reading.compose import Part, choose, written
 
 
 @pytest.mark.parametrize(
@@ -77,3 +85,56 @@ def test_an_attribute_that_no_article_holds_is_refused_with_the_nearest(
     answer = answerer.ask(Request(question))
     assert answer.abstained and not answer.citations
     assert "「" in answer.answer or "“" in answer.answer
+
+
+@pytest.fixture
+def candidate() -> Callable[..., Candidate]:
+    """`candidate("text", score)`: a sentence of an article as the ranking gives it."""
+
+    def make(text: str, score: float, article: str = "a", spoken: Language = "en") -> Candidate:
+        hit = Hit(1, article, "T", spoken, "s", None, None, None, 0, 9, text, 1.0, 1, 1)
+        return Candidate(1, hit, 0, len(text), text, Features(*[0.0] * 9), None, score)
+
+    return make
+
+
+def test_a_sentence_that_stands_twice_keeps_its_best_place(candidate) -> None:
+    best, second, copy = (
+        candidate("Best.", 5.0),
+        candidate("Second.", 4.6),
+        candidate("- Best.", 4.5),
+    )
+    question = asked("What is it?", lambda terms: dict.fromkeys(terms, 1.0))
+    assert [p.candidate for p in choose(question, "en", [best, second, copy], None)] == [
+        best,
+        second,
+    ]
+
+
+def test_a_frame_is_said_before_the_first_foreign_sentence(candidate) -> None:
+    question = asked("무엇인가?", lambda terms: dict.fromkeys(terms, 1.0))
+    own, foreign = candidate("한국어 문장이다.", 5.0, "a", "ko"), candidate("An English one.", 4.9)
+    assert "영어 기사" in written(Part(foreign), question, "ko", Part(own))
+    assert "영어 기사" not in written(Part(foreign), question, "ko", Part(foreign))
+
+
+def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
+    question = asked("기업가치는 얼마인가?", lambda terms: dict.fromkeys(terms, 1.0))
+    text = (
+        "Of 600 million people, 468 million and 132 million shares, it was valued at €5.8 billion."
+    )
+    assert "58억" in written(Part(candidate(text, 5.0)), question, "ko")
+
+
+def test_a_table_cut_in_two_keeps_its_rows() -> None:
+    rows = ["도시 | 인구", *(f"고장{n}시 | {n}만 명" for n in range(10, 30))]
+    text = "도시의 인구를 적은 표다.\n\n" + "\n".join(rows)
+    question = asked("고장20시의 인구는 몇 명인가?", lambda terms: dict.fromkeys(terms, 1.0))
+    cut = text.index("고장20시")
+    hits = [
+        Hit(n, "a", "고장", "ko", "s", None, None, None, start, end, text[start:end], 1.0, 1, 1)
+        for n, (start, end) in enumerate([(0, cut), (cut, len(text))], 1)
+    ]
+    ranked = Candidates(question, "ko", hits).ranked("고장20시의 인구는?", load_encoder("bundled"))
+    assert ranked[0].text == "고장20시 | 20만 명"
+    assert "도시 | 인구" not in {found.text for found in ranked}

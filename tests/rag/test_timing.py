@@ -31,6 +31,8 @@ TODAY = date(2025, 7, 15)
         ("2025년 6월 기준 기업 가치는?", Period(None, date(2025, 6, 30))),
         ("2월 30일 기준", Period(None, date(2025, 2, 28))),
         ("2024년 현재 직원 수는?", Period(None, date(2024, 12, 31))),
+        ("2025년 6월 소식을 요약해줘", Period(date(2025, 6, 1), date(2025, 6, 30))),
+        ("Summarise the news of June 2025", Period(date(2025, 6, 1), date(2025, 6, 30))),
     ],
 )
 def test_words_of_time_mean_a_period(question: str, meant: Period) -> None:
@@ -49,6 +51,15 @@ def test_a_period_knows_dates_that_are_not_whole() -> None:
     assert [day for day in ("2025", "2025-06", "2025-06-30", "2025-07-01") if june.holds(day)] == [
         "2025", "2025-06", "2025-06-30",
     ]  # fmt: skip
+
+
+def test_news_of_a_time_without_articles_is_refused(answerer: Answerer) -> None:
+    empty = answerer.ask(Request("2019년 3월 소식 요약해줘"))
+    assert empty.abstained and not empty.citations
+    told = answerer.ask(Request("2025년 9월 소식 요약해줘"))
+    assert told.citations and {c.published[:7] for c in told.citations if c.published} == {
+        "2025-09"
+    }
 
 
 def hit(number: int, published: str | None, score: float) -> Hit:
