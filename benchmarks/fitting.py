@@ -6,7 +6,8 @@ so that those holding an accepted answer are likely among all sentences of the p
 are measured on questions that the fold did not see (five folds).
 
 KorQuAD is only measured on and takes no part. Of SQuAD the half of the titles that is not reported
-does, of QED the questions that the encoder was trained on, of our Korean ones every other.
+does, of QED the questions that the encoder was trained on, of our Korean ones every other, and all
+questions of the sample corpus.
 """
 
 import argparse

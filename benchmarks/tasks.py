@@ -46,7 +46,7 @@ def article(context: str, title: str = "") -> Article:
 
 
 def reported(title: str) -> bool:
-    """Whether a Korean title is in the half that is reported (the other half is tuned on)."""
+    """Whether a title of KorQuAD or SQuAD is in the half that is reported."""
     return hashlib.sha256(title.encode()).digest()[1] % 2 == 1
 
 
