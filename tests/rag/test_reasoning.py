@@ -19,9 +19,10 @@ from transformers.utils import logging as library_logging
 from corpus.article import Language
 from rag.answer import Answerer
 from rag.errors import QuestionError
-from rag.events import Request, Sentence, Text, Thought, Turn
+from rag.events import Reading, Request, Sentence, Text, Thought, Turn
 from rag.home import open_answerer
 from rag.models.chat import Options
+from rag.models.errors import ModelError
 from rag.models.local import LocalChat
 from rag.models.remote import connect
 from rag.reading import prompts
@@ -138,6 +139,24 @@ def test_two_questions_in_one_batch(
     answers = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [(a["reasoning"], a["answer"]) for a in answers] == list(SAID.values())
     assert all(resolves(answer, sample_home) for answer in answers)
+
+
+def test_a_question_that_cannot_be_answered_is_not_the_others_loss(
+    taught: Path, answerer: Answerer
+) -> None:
+    """The second one does not fit the model's context; all three are asked together."""
+    questions = [KOREAN, "왜 그런가? " * 3000, ENGLISH]
+    chat = LocalChat(model=str(taught), options=Options(thinking=True, seed=0))
+    reader = Reasoning(chat, str(taught), Options(thinking=True, seed=0))
+    readings = [
+        Reading(q, "en" if q == ENGLISH else "ko", answerer.search(KOREAN, 1, Request(KOREAN)))
+        for q in questions
+    ]
+    first, second, third = reader.read_many(readings)
+    assert any(isinstance(said, Text) for said in first)
+    with pytest.raises(ModelError, match="tokens"):
+        list(second)
+    assert any(isinstance(said, Text) for said in third)
 
 
 def test_a_padded_batch_says_the_same(taught: Path, answerer: Answerer) -> None:
