@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from corpus.text import flat
 from corpus.text import language as language_of
 from index.search import Hit
 from rag.answer import Answerer
@@ -162,7 +163,7 @@ def _right_language(answer: Answer) -> bool:
     text = answer.answer
     for sentence in answer.sentences:
         for evidence in sentence.evidence:
-            text = text.replace(" ".join(evidence.quote.split()), "")
+            text = text.replace(flat(evidence.quote), "")
     return language_of(text) == answer.language if any(map(str.isalpha, text)) else True
 
 

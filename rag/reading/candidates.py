@@ -33,9 +33,10 @@ _PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사�
 @dataclass(frozen=True, slots=True)
 class Features:
     """What speaks for a sentence: the share of the question it holds, alone, with title, heading and
-    the sentence before (of a row the head of its table), and with the one after too; its cosine; the square of its passage's score
-    beside the best one's; whether a value of the wanted kind stands in it, and the share of the
-    question around that value; its length; whether it names a person when one is asked for."""
+    the sentence before (of a row the head of its table), and with the one after too; its cosine;
+    the square of its passage's score beside the best one's; whether a value of the wanted kind
+    stands in it, and the share of the question around that value; its length; whether it names a
+    person when one is asked for."""
 
     alone: float
     before: float

@@ -170,7 +170,7 @@ def written(part: Part, asked: Asked, language: Language, before: Part | None = 
         dated = prompts.DATED[language].format(date=published) if published else ""
         values = _values(text, answering(asked, text, quantities(text)), language)
         known = before is not None and _place(before.candidate) == _place(candidate)
-        frame = prompts.FURTHER if known else prompts.FRAME[language]
+        frame = (prompts.FURTHER if known else prompts.FRAME)[language]
         text = frame.format(dated=dated, quote=text, values=values)
     if part.disagrees:
         text = prompts.DISAGREE[language].format(text=text)

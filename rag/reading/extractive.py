@@ -19,7 +19,7 @@ from rag.timing import bare, is_news, period
 NAME = "builtin"
 # The nearest article is named in a refusal when a sentence under its title holds this share of the
 # question; one in the question's language may hold a little less than another.
-_NEAREST = 0.4
+_NEAREST = 0.55
 _OWN = 0.2
 _TOPIC = 0.6
 

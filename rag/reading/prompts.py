@@ -24,7 +24,10 @@ FRAME = {
     "en": "A Korean article{dated} says{values}: “{quote}”",
 }
 # What follows from the same article.
-FURTHER = "“{quote}”{values}"
+FURTHER = {
+    "ko": "이어서 이렇게 적혀 있습니다{values}: “{quote}”",
+    "en": "The same article goes on to say{values}: “{quote}”",
+}
 DATED = {"ko": "{date} ", "en": " of {date}"}
 # Around a sentence whose date matters, and before the first of several that say different things.
 AS_OF = {"ko": "{date} 기사: {text}", "en": "As of {date}: {text}"}
