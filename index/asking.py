@@ -80,6 +80,7 @@ _VERBAL = re.compile(
 )
 _VERB_WORTH = 0.4
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
+# One syllable with a particle: with 을, 를, 은 or 는 it tells too little, with 의 or 이 it may be a name.
 _BARE = re.compile(r"^[가-힣][을를은는]$")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
