@@ -189,7 +189,7 @@ def _status(key: str) -> int:
 
 def peak_memory(folder: Path) -> Iterator[tuple[str, int]]:
     """For each way of loading, its peak in a process of its own (Linux only)."""
-    for quantise in ("", "int8"):
+    for quantise in ("", "int8", "int4"):
         command = [sys.executable, "-m", "benchmarks.generation", "--peak", str(folder)]
         done = subprocess.run(
             [*command, "--quantise", quantise], capture_output=True, text=True, check=True
@@ -212,15 +212,17 @@ def measure(folder: Path, prompt_tokens: int, tokens: int, rounds: int) -> dict[
         [{"role": "user", "content": m.text} for m in messages], add_generation_prompt=True,
         return_dict=False,
     )  # fmt: skip
-    small = LocalChat(**settings, keep_prefix=False, lookup=False, quantise="int8")
+    settings |= {"keep_prefix": False, "lookup": False}
+    small, smaller = (LocalChat(**settings, quantise=how) for how in ("int8", "int4"))
     speeds = alternating(
         rounds,
         generate=lambda: bare(chat, prompt, tokens),
         ours=lambda: ours(chat, messages),
         int8=lambda: ours(small, messages),
+        int4=lambda: ours(smaller, messages),
     )
     told["decoding"] = {name: vars(speed) for name, speed in speeds.items()}
-    for name in ("ours", "int8"):
+    for name in ("ours", "int8", "int4"):
         told[f"{name}_over_generate"] = speeds[name].per_second / speeds["generate"].per_second
     copied = prompt[len(prompt) // 4 :][: 2 * tokens]
     told["copying"] = {

@@ -8,7 +8,7 @@ import os
 import tomllib
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_type_hints
 
 from rag.errors import SettingsError
 
@@ -24,13 +24,15 @@ class Citations:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Limits of a language model's answer, in tokens; seconds for a server's whole answer."""
+    """Limits of a language model's answer, in tokens; seconds for a server's whole answer.
+
+    `quantise`: how a local model's weights are rounded on a CPU, or empty for not at all."""
 
     thinking: bool = True
     thinking_budget: int = 2048
     answer_budget: int = 512
     seed: int = 0
-    quantise: str = ""
+    quantise: Literal["", "int8", "int4"] = ""
     timeout: float = 600.0
     allow_remote_code: tuple[str, ...] = ()
 
@@ -111,5 +113,9 @@ def _build(kind: type, values: dict[str, Any], path: str, prefix: str) -> Any:
             raise SettingsError(
                 f"{path}: {prefix}{key} must be {wanted}, not {type(value).__name__}"
             )
+        allowed = get_args(get_type_hints(kind)[key])
+        if isinstance(value, str) and allowed and value not in allowed:
+            named = ", ".join(f'"{one}"' for one in allowed)
+            raise SettingsError(f'{path}: {prefix}{key} must be one of {named}, not "{value}"')
         chosen[key] = value
     return kind(**chosen)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rag.models import memory
 from rag.models.errors import ModelError
@@ -140,10 +140,9 @@ def reader(name: str, base_url: str, settings: Settings) -> "Reasoning":
         return Reasoning(connect(name, base_url or None, options=options), name, options)
     from rag.models.local import LocalChat
 
-    quantise: Literal["int8"] | None = "int8" if generation.quantise else None
     model = LocalChat(
         model=name,
-        quantise=quantise,
+        quantise=generation.quantise or None,
         allow_remote_code=frozenset(generation.allow_remote_code),
         options=options,
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from transformers import (
@@ -26,8 +26,6 @@ from transformers.utils import logging as library_logging
 from rag.models import catalogue, memory
 from rag.models.catalogue import Family
 from rag.models.errors import ModelError
-
-Quantise = Literal["int8"]
 
 _TOKENIZERS = (
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "tekken.json", "vocab.json",

@@ -22,7 +22,6 @@ from rag.models.decoding import Lookup, decode, decode_batch
 from rag.models.errors import ModelError
 from rag.models.loading import (
     Files,
-    Quantise,
     generation_config,
     load_weights,
     one_line,
@@ -31,7 +30,7 @@ from rag.models.loading import (
     read_files,
 )
 from rag.models.prompting import Prompter
-from rag.models.quantise import to_int8
+from rag.models.quantise import Quantise, quantise
 from rag.models.sampling import Sampler
 from rag.models.sequence import Limits
 from rag.models.sequence import Sequence as Answering
@@ -53,11 +52,12 @@ class LocalChat(BaseChatModel):
     INFO). Nothing is downloaded. Raises ModelError, one line: there is no such model, its files
     are incomplete, it is of another kind, or memory is short; then nothing stays loaded.
 
-    `model`: the folder or the name. `device`: "cpu", "cuda", "mps"; None chooses. `quantise`:
-    "int8" for linear layers in eight bits, on CPUs. `allow_remote_code`: models, by the name given
-    here, whose own Python code may run. `memory_limit`: bytes it may take; None is what is free.
-    `context_limit`: tokens, if fewer than the model's own. `lookup` and `keep_prefix` make it
-    faster and change no answer: guessing from the prompt, and the cache of the last prompt.
+    `model`: the folder or the name. `device`: "cpu", "cuda", "mps"; None chooses. `quantise`, on
+    CPUs: "int8" for linear layers in eight bits, "int4" for tokens written in four as well.
+    `allow_remote_code`: models, by the name given here, whose own Python code may run.
+    `memory_limit`: bytes it may take; None is what is free. `context_limit`: tokens, if fewer than
+    the model's own. `lookup` and `keep_prefix` make it faster and change no answer (with "int4" by
+    its rounding only): guessing from the prompt, and the cache of the last prompt.
     """
 
     model: str
@@ -85,7 +85,9 @@ class LocalChat(BaseChatModel):
         files = read_files(self.model, self.allow_remote_code)
         device = pick_device(self.device)
         if self.quantise and device != "cpu":
-            raise ModelError(f"{self.model}: int8 is for CPUs; leave quantise out on {device}")
+            raise ModelError(
+                f"{self.model}: {self.quantise} is for CPUs; leave quantise out on {device}"
+            )
         dtype = pick_dtype(device, memory.stored_dtype(files.folder))
         self._positions = min(files.context, self.context_limit or files.context)
         self._row_limit = self._fit(files, device, dtype)
@@ -97,7 +99,7 @@ class LocalChat(BaseChatModel):
         self._weights = load_weights(files, device, dtype)
         if self.quantise:
             sample = files.tokenizer.encode(_SAMPLE, add_special_tokens=False)
-            to_int8(self._weights, self.model, sample)
+            quantise(self._weights, self.model, self.quantise, sample)
 
     def _fit(self, files: Files, device: str, dtype: memory.DType) -> int:
         """Cut the context to what memory holds; how many tokens it holds in all."""

@@ -91,7 +91,7 @@ def _needed(checkpoint: Checkpoint, folder: Path | None, quantise: str | None) -
             return memory.needs(folder, dtype, quantise).total(choose.POSITIONS)  # type: ignore[arg-type]
         except ModelError:
             pass  # damaged files tell nothing
-    return int(checkpoint.bytes * _HEADROOM / (2 if quantise else 1))
+    return int(checkpoint.bytes * _HEADROOM * memory.share(quantise))
 
 
 def served() -> "list[Served]":

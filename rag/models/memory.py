@@ -19,7 +19,8 @@ DType = Literal["float32", "float16", "bfloat16"]
 _BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 _STORED = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _FLOATS = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1}
-_FOUR_BITS = 0.625  # bytes of a weight of the output layer's four-bit copy, scales included
+_FOUR_BITS = 0.625  # bytes of a weight in four bits, its share of the scales included
+_QUANTISED = {"int8": 1.0, "int4": 1 + _FOUR_BITS}  # bytes of a linear layer's weight
 _OVERHEAD = 200 << 20  # what one forward pass needs beside weights and cache, roughly
 _FEWEST_POSITIONS = 2048  # a few passages, a question, a short thought and an answer
 
@@ -131,9 +132,15 @@ def needs(folder: Path, dtype: DType, quantise: str | None = None) -> Needs:
         linear = len(tensor.shape) == 2 and not embeds and ".experts." not in tensor.name
         full += count * each
         scores = "lm_head" in tensor.name or (embeds and config.get("tie_word_embeddings", True))
-        kept += count * (1 if quantise and linear and not scores else each)
+        smaller = _QUANTISED.get(quantise or "", each) if linear and not scores else each
+        kept += int(count * smaller)
         head += int(count * _FOUR_BITS) if quantise and scores else 0
     return Needs(kept + head, full + head, _per_position(config) * _BYTES[dtype])
+
+
+def share(quantise: str | None) -> float:
+    """What is left of a checkpoint of 16 bits, roughly."""
+    return _QUANTISED.get(quantise or "", 2.0) / 2
 
 
 def _per_position(config: dict[str, Any]) -> int:

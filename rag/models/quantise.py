@@ -1,29 +1,41 @@
-"""Linear layers in eight bits for CPUs: half the memory of bfloat16 and twice the speed.
+"""Linear layers in eight bits for CPUs, and in four for the tokens that are written one by one.
 
-Weights are rounded per output channel, activations per token, both symmetrically (the W8A8 scheme
-of https://arxiv.org/abs/2211.10438 without its smoothing), and multiplied by oneDNN in torch.
-Rows do not see each other, so a token gets the same numbers alone, in a batch or in a long prompt.
+int8: weights are rounded per output channel, activations per token, both symmetrically (the W8A8
+scheme of https://arxiv.org/abs/2211.10438 without its smoothing), and multiplied by oneDNN in
+torch. Rows do not see each other, so a token gets the same numbers alone, in a batch or in a long
+prompt.
+
+int4: what writing waits for is reading the weights. They are held a second time in four bits, with
+a scale and a middle for every 32 of a row, and a few tokens at once are multiplied by those; a
+prompt, which waits for arithmetic, takes the eight bits.
 
 The output layer, a fourth of a small model, is read in four bits to find the tokens that come into
 question; their scores are then computed with the weights as they are.
 """
+
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
 from torch.nn.functional import cosine_similarity
 from transformers import PreTrainedModel
 
+from rag.models.cache import new_cache
 from rag.models.errors import ModelError
 
+Quantise = Literal["int8", "int4"]
+
 _STEPS = 127
-_LEAST_LIKENESS = 0.97
+_LEAST_LIKENESS = {"int8": 0.97, "int4": 0.9}
 _ROWS = 8_192
-# Of the output layer: weights that share a scale, how many rows the kernel takes at once, the steps
-# on either side of a group's middle, and how many tokens are scored exactly.
+# Of four bits: weights that share a scale, how many rows of them the kernel takes at once, the
+# steps on either side of a group's middle, and for how many tokens it is the faster one.
 _GROUP = 32
 _BLOCK = 16
 _HALF = 8
-_SHORTLIST = 256
+_FEW = 4
+_SHORTLIST = 256  # tokens that the output layer scores exactly
 _POSITIONS = 64  # scores of more would take more memory than the layers
 
 
@@ -74,6 +86,57 @@ class Int8Linear(nn.Module):
         return made if self.bias is None else made.add_(self.bias)
 
 
+@dataclass(frozen=True, slots=True)
+class FourBits:
+    """A weight matrix in four bits, laid out for torch's kernel: (rows, columns / 2) uint8, and
+    step and middle of each group, (columns / 32, rows, 2) bfloat16."""
+
+    packed: torch.Tensor
+    scales: torch.Tensor
+
+    @staticmethod
+    def takes(linear: nn.Linear) -> bool:
+        """Whether the shape of a layer is one that the kernel knows."""
+        return linear.out_features % _BLOCK == 0 and linear.in_features % _GROUP == 0
+
+    @classmethod
+    def of(cls, weight: torch.Tensor) -> "FourBits":
+        """Round a weight of shape (rows, columns), any float."""
+        scales, packed = [], []
+        for first in range(0, len(weight), _ROWS):
+            rows = weight[first : first + _ROWS].detach().float()
+            groups = rows.reshape(len(rows), -1, _GROUP)
+            low, high = groups.amin(dim=-1), groups.amax(dim=-1)
+            step = ((high - low) / (2 * _HALF - 1)).clamp_(min=1e-8)
+            rounded = ((groups - low[..., None]) / step[..., None]).round_().to(torch.int32)
+            packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(rounded.flatten(1), 1))
+            scales.append(torch.stack([step, low + _HALF * step], dim=-1).to(torch.bfloat16))
+        return cls(torch.cat(packed), torch.cat(scales).transpose(0, 1).contiguous())
+
+    def times(self, rows: torch.Tensor) -> torch.Tensor:
+        """(tokens, columns) of any float to (tokens, rows) of the same."""
+        made: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(
+            rows.to(torch.bfloat16), self.packed, _GROUP, self.scales
+        )
+        return made.to(rows.dtype)
+
+
+class Int4Linear(Int8Linear):
+    """A linear layer in four bits for a few tokens, in eight for more."""
+
+    def __init__(self, linear: nn.Linear, rounder: Rounder) -> None:
+        super().__init__(linear, rounder)
+        self._four = FourBits.of(linear.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(…, in features) to (…, out features)."""
+        rows = x.reshape(-1, x.shape[-1])
+        if len(rows) > _FEW:
+            return super().forward(x)
+        made = self._four.times(rows).reshape(*x.shape[:-1], -1)
+        return made if self.bias is None else made.add_(self.bias)
+
+
 class ShortlistLinear(nn.Module):
     """An output layer whose largest scores are exact and whose others come from four-bit weights.
 
@@ -83,29 +146,12 @@ class ShortlistLinear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         self.weight, self.bias = linear.weight, linear.bias
-        scales, packed = [], []
-        for first in range(0, len(self.weight), _ROWS):
-            rows = self.weight[first : first + _ROWS].detach().float()
-            groups = rows.reshape(len(rows), -1, _GROUP)
-            low, high = groups.amin(dim=-1), groups.amax(dim=-1)
-            step = ((high - low) / (2 * _HALF - 1)).clamp_(min=1e-8)
-            rounded = ((groups - low[..., None]) / step[..., None]).round_().to(torch.int32)
-            packed.append(torch.ops.aten._convert_weight_to_int4pack_for_cpu(rounded.flatten(1), 1))
-            scales.append(torch.stack([step, low + _HALF * step], dim=-1).to(torch.bfloat16))
-        self._packed = torch.cat(packed)
-        self._scales = torch.cat(scales).transpose(0, 1).contiguous()
-
-    @staticmethod
-    def takes(linear: nn.Linear) -> bool:
-        """Whether the shape of an output layer is one that the kernel knows."""
-        return linear.out_features % _BLOCK == 0 and linear.in_features % _GROUP == 0
+        self._four = FourBits.of(linear.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(…, in features) to (…, out features)."""
         rows = x.reshape(-1, x.shape[-1])
-        scores: torch.Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(
-            rows.to(torch.bfloat16), self._packed, _GROUP, self._scales
-        ).to(x.dtype)
+        scores = self._four.times(rows)
         if self.bias is not None:
             scores.add_(self.bias)
         best = scores.topk(min(_SHORTLIST, scores.shape[1]), dim=-1).indices
@@ -130,14 +176,16 @@ def supported() -> bool:
 
 
 @torch.inference_mode()
-def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
+def quantise(model: PreTrainedModel, name: str, how: Quantise, sample: list[int]) -> None:
     """Replace all linear layers of a model in place, the output layer among them.
 
     `sample`: token ids of any text of some length. Raises ModelError if this processor cannot do
     it, or if the scores for the tokens of `sample` change so much that answers would suffer.
     """
     if not supported():
-        raise ModelError(f"{name}: this processor cannot compute in int8; load it without quantise")
+        raise ModelError(
+            f"{name}: this processor cannot compute in {how}; load it without quantise"
+        )
     ids = torch.tensor([sample[:_POSITIONS]])
     before = model(input_ids=ids, use_cache=False).logits.float()
     rounder = Rounder()
@@ -148,15 +196,29 @@ def to_int8(model: PreTrainedModel, name: str, sample: list[int]) -> None:
         parent, _, child = path.rpartition(".")
         holder = model.get_submodule(parent)
         linear = getattr(holder, child)
-        scores = linear is last and ShortlistLinear.takes(linear)
-        smaller = ShortlistLinear(linear) if scores else Int8Linear(linear, rounder)
-        setattr(holder, child, smaller)
-    likeness = _likeness(before, model(input_ids=ids, use_cache=False).logits.float())
-    if likeness < _LEAST_LIKENESS:
+        setattr(holder, child, _smaller(linear, how, rounder, scores=linear is last))
+    likeness = _likeness(before, _scores(model, ids, at_once=_FEW if how == "int4" else _POSITIONS))
+    if likeness < _LEAST_LIKENESS[how]:
         raise ModelError(
-            f"{name}: int8 changes its scores too much (likeness {likeness:.2f} of 1); "
+            f"{name}: {how} changes its scores too much (likeness {likeness:.2f} of 1); "
             "load it without quantise"
         )
+
+
+def _smaller(linear: nn.Linear, how: Quantise, rounder: Rounder, *, scores: bool) -> nn.Module:
+    four = FourBits.takes(linear)
+    if scores and four:
+        return ShortlistLinear(linear)
+    return (Int4Linear if how == "int4" and four else Int8Linear)(linear, rounder)
+
+
+def _scores(model: PreTrainedModel, ids: torch.Tensor, at_once: int) -> torch.Tensor:
+    """Scores for all positions of `ids`, (1, positions), fed so many tokens at a time."""
+    cache = new_cache(model)
+    parts = [
+        model(input_ids=part, past_key_values=cache) for part in torch.split(ids, at_once, dim=1)
+    ]
+    return torch.cat([part.logits.float() for part in parts], dim=1)
 
 
 def _likeness(before: torch.Tensor, after: torch.Tensor) -> float:

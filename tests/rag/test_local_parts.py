@@ -1,4 +1,4 @@
-"""The parts of the local chat model: prompts, tokens to text, sampling, guesses, int8."""
+"""The parts of the local chat model: prompts, tokens to text, sampling, guesses."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoTokenizer, GenerationConfig
 from transformers.generation.logits_process import (
     RepetitionPenaltyLogitsProcessor,
     TopKLogitsWarper,
@@ -19,10 +19,7 @@ from rag.models import catalogue
 from rag.models.catalogue import Sampling
 from rag.models.chat import arrange
 from rag.models.decoding import Lookup
-from rag.models.errors import ModelError
-from rag.models.local import LocalChat
 from rag.models.prompting import Prompter
-from rag.models.quantise import Int8Linear, Rounder, ShortlistLinear, to_int8
 from rag.models.sampling import LoopGuard, Sampler
 from rag.models.sequence import StopStrings
 from rag.models.thinking import Piece
@@ -157,49 +154,3 @@ def test_guesses_come_from_what_stood_before() -> None:
     assert first == [4, 5, 6, 7, 8]
     lookup.learn(5, 0)
     assert lookup.guess([1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 0, 1, 2, 3]) == [0, 1, 2]
-
-
-@KINDS
-def test_int8_keeps_the_scores(kind: str, folders: dict[str, Path]) -> None:
-    model = AutoModelForCausalLM.from_pretrained(folders[kind], dtype=torch.bfloat16)
-    tokenizer = AutoTokenizer.from_pretrained(folders[kind])
-    ids = torch.tensor([tokenizer.encode(PASSAGES.text)])
-    with torch.inference_mode():
-        before = model(input_ids=ids).logits.float()
-        to_int8(model, kind, ids[0].tolist())
-        after = model(input_ids=ids).logits.float()
-    assert torch.cosine_similarity(before, after, dim=-1).min() > 0.9
-    assert torch.cosine_similarity(before, after, dim=-1).mean() > 0.99
-
-
-def test_int8_rows_do_not_see_each_other() -> None:
-    linear = Int8Linear(torch.nn.Linear(96, 40), Rounder())
-    rows = torch.randn(9, 96) * torch.logspace(-2, 3, 9)[:, None]
-    together = linear(rows)
-    alone = torch.cat([linear(row[None]) for row in rows])
-    torch.testing.assert_close(together, alone)
-    assert torch.equal(linear(rows), together), "the same tensor once more"
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_the_best_scores_of_the_output_layer_are_exact(bias: bool) -> None:
-    torch.manual_seed(7)
-    exact = torch.nn.Linear(96, 4096, bias=bias)
-    shortened, rows = ShortlistLinear(exact), torch.randn(2, 3, 96)
-    wanted, made = exact(rows), shortened(rows)
-    best = wanted.topk(20, dim=-1)
-    torch.testing.assert_close(made.gather(-1, best.indices), best.values)
-    assert torch.equal(made.topk(20, dim=-1).indices, best.indices)
-    assert torch.cosine_similarity(made, wanted, dim=-1).min() > 0.99
-    assert shortened.weight is exact.weight
-
-
-def test_an_odd_output_layer_is_left_to_eight_bits() -> None:
-    assert ShortlistLinear.takes(torch.nn.Linear(96, 4096))
-    assert not ShortlistLinear.takes(torch.nn.Linear(96, 4097))
-    assert not ShortlistLinear.takes(torch.nn.Linear(90, 4096))
-
-
-def test_int8_is_for_cpus(folders: dict[str, Path]) -> None:
-    with pytest.raises(ModelError, match="int8 is for CPUs"):
-        LocalChat(model=str(folders["qwen3"]), quantise="int8", device="cuda")

@@ -56,6 +56,12 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path, text: str, n
     assert "\n" not in str(raised.value)
 
 
+def test_a_value_that_is_none_of_the_known_ones_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match='quantise must be one of "", "int8", "int4", not "4"'):
+        load(tmp_path, '[generation]\nquantise = "4"')
+    assert load(tmp_path, '[generation]\nquantise = "int4"').generation.quantise == "int4"
+
+
 @pytest.mark.parametrize(
     "text",
     ['k = "8"', "k = 8.5", "k = true", "encoder = 3", "citations = true", "[citations]\nstrict = 1",
