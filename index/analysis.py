@@ -21,7 +21,9 @@ from index.segmenter import bundled
 _RUNS = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _HANGUL = re.compile(r"[가-힣]+")
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]+")
+_LOAN = re.compile(r"\b[a-z]{5,}\b")
 _KEY_LENGTH = 2
+_LOAN_KEY_LENGTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,16 @@ def document_terms(title: str, heading: str | None, text: str) -> DocumentTerms:
 
 
 def _name_terms(text: str) -> Iterable[str]:
-    """Keys of every Hangul word (`h:`) and of every Latin name (`l:`), once each."""
+    """Keys of every Hangul word (`h:`), Latin name (`l:`) and rare small word (`w:`), once each."""
     keys: dict[str, None] = {}
     for word in _HANGUL.findall(text):
         for key in _hangul_terms(word):
             keys[key] = None
     for word in latin_names(text):
         for key in _latin_terms(word):
+            keys[key] = None
+    for word in _LOAN.findall(text):
+        for key in _loan_terms(word):
             keys[key] = None
     return keys
 
@@ -136,6 +141,19 @@ def _hangul_terms(word: str) -> tuple[str, ...]:
 @lru_cache(maxsize=1 << 17)
 def _latin_terms(word: str) -> tuple[str, ...]:
     return tuple(f"l:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH)
+
+
+@lru_cache(maxsize=1 << 17)
+def _loan_terms(word: str) -> tuple[str, ...]:
+    """Keys of a small word that the vocabulary does not know as one: Korean may spell it by sound."""
+    if len(bundled().pieces(word)) < 2:
+        return ()
+    return tuple(f"w:{key}" for key in latin_keys(word) if len(key) >= _LOAN_KEY_LENGTH)
+
+
+def loan_terms(keys: Iterable[str]) -> frozenset[str]:
+    """What finds the small words in which a Hangul word with these phonetic keys may be meant."""
+    return frozenset(f"w:{key}" for key in keys if len(key) >= _LOAN_KEY_LENGTH)
 
 
 def query_terms(question: str) -> QueryTerms:

@@ -26,12 +26,15 @@ _LATIN: dict[str, tuple[str, ...]] = {
     "nge": ("NS",), "ng": ("N", "NK"), "tion": ("SN",), "mb$": ("M", "MP"), "sc": ("S", "SK"), "zz": ("S", "TS"),
     "b": ("P",), "d": ("T",), "f": ("P", "H"), "h": ("H", ""), "k": ("K",), "l": ("L",),
     "m": ("M",), "n": ("N",), "p": ("P",), "q": ("K",), "s": ("S",), "t": ("T",), "v": ("P",),
-    "x": ("KS", "S"), "z": ("S",), "j": ("S", "", "H"), "w": ("",), "y": ("",),
+    "x": ("KS", "S"), "z": ("S",), "j": ("S", "", "H"), "w": ("", "P"), "y": ("",),
+    "gn": ("N", "KN"), "gli": ("L", "KL"),
 }  # fmt: skip
 _SPELLINGS: dict[str, list[tuple[str, str]]] = {}
 for _spelling in sorted(_LATIN, key=lambda spelling: -len(spelling.strip("^$"))):
     _body = _spelling.strip("^$")
     _SPELLINGS.setdefault(_body[0], []).append((_spelling, _body))
+# What a word can begin with instead; a Korean spelling shows a vowel even where a letter is silent.
+_FIRST = {**dict.fromkeys("aeiou", ("A",)), "h": ("H", "A"), "w": ("A", "P"), "y": ("A", "")}
 # Korean family names whose usual Latin spelling is not how they are said.
 _FAMILY = {
     "lee": "i",
@@ -46,9 +49,9 @@ _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _SOFT = "eiy"
 # What the key of a word with this first letter can begin with; other letters may be silent.
 _BEGINNINGS = {
-    **dict.fromkeys("aeiou", "A"), "b": "P", "c": "KS", "d": "TS", "f": "PH", "k": "KNH", "l": "L",
-    "m": "M", "n": "NA", "p": "PS", "q": "K", "r": "L", "s": "S", "t": "TS", "v": "P", "x": "SK",
-    "z": "ST",
+    **dict.fromkeys("aeiou", "A"), "b": "P", "c": "KS", "d": "TS", "f": "PH", "h": "HA", "k": "KNH",
+    "l": "L", "m": "M", "n": "NA", "p": "PS", "q": "K", "r": "L", "s": "S", "t": "TS", "v": "P",
+    "x": "SK", "z": "ST",
 }  # fmt: skip
 _SOUNDS = "AHKLMNPST"
 _LIMIT = 8
@@ -135,8 +138,8 @@ def latin_keys(word: str) -> tuple[str, ...]:
     place = 0
     while place < len(letters):
         options, width = _sound(letters, place)
-        if place == 0 and letters[0] in "aeiouwy":
-            options = ("A",) if letters[0] in "aeiou" else ("A", "")
+        if place == 0 and width == 1:
+            options = _FIRST.get(letters[0], options)
         parts.append(options)
         place += width
     keys: dict[str, None] = {}

@@ -3,12 +3,12 @@
 import math
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from corpus.article import Language
 from corpus.text import language
-from index.analysis import DocumentTerms, QueryTerms, document_terms, query_terms
+from index.analysis import DocumentTerms, QueryTerms, document_terms, loan_terms, query_terms
 from index.asking import Asked, asked
 from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
@@ -105,8 +105,15 @@ class Index:
 
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
         vector = self.encoder(snapshot).encode_queries([question])[0]
-        wanted = asked(question, self.rarity)
-        return _Asking(language(question), vector, query_terms(question), wanted, question)
+        wanted, terms, spoken = (
+            asked(question, self.rarity),
+            query_terms(question),
+            language(question),
+        )
+        if spoken == "ko":
+            loans = (loan_terms(word.keys) for word in wanted.words)
+            terms = replace(terms, names=(*terms.names, *filter(None, loans)))
+        return _Asking(spoken, vector, terms, wanted, question)
 
     def _in_language(
         self,

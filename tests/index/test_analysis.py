@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import document_terms, query_terms, terms
+from index.analysis import document_terms, loan_terms, query_terms, terms
+from index.names import hangul_key
 
 
 def test_hangul_becomes_bigrams_within_a_word() -> None:
@@ -64,7 +65,13 @@ def test_a_name_written_apart_meets_one_written_together() -> None:
 
 
 def test_words_in_small_letters_are_no_names() -> None:
-    assert document_terms("", None, "the mistral wind").names == ""
+    assert document_terms("", None, "the station of a train").names == ""
+
+
+def test_a_rare_small_word_is_found_by_its_sound_as_such() -> None:
+    found = set(document_terms("", None, "a glass of maraschino").names.split())
+    assert found & loan_terms([hangul_key("마라스키노")])
+    assert not any(group & found for group in query_terms("마라스키노").names), "no name"
 
 
 def test_numbers_meet_across_languages() -> None:

@@ -10,11 +10,12 @@ from rag.home import open_index
 
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
+THINGS = ("wine", "cider", "maraschino", "grappa", "begonia", "citron", "bauhinia", "ionomer")
 LAUNCH = "samples/ko/magistral-launch.md"
 
 
 @pytest.fixture(scope="module")
-def index(sample_home: Path) -> Index:
+def samples(sample_home: Path) -> Index:
     return open_index(sample_home)
 
 
@@ -42,17 +43,24 @@ def wide(text: str) -> str:
         pytest.param(unicodedata.normalize("NFD", KOREAN), LAUNCH, id="decomposed as macOS writes it"),
     ],
 )  # fmt: skip
-def test_every_form_finds_its_article(index: Index, form: str, article: str) -> None:
-    found = [hit.article_id for hit in index.search(form, 8)]
+def test_every_form_finds_its_article(samples: Index, form: str, article: str) -> None:
+    found = [hit.article_id for hit in samples.search(form, 8)]
     assert article in list(dict.fromkeys(found))[:5]
+
+
+def test_a_loan_word_finds_what_it_was_spelled_after(index: Index, write, sync_root) -> None:  # type: ignore[no-untyped-def]
+    asked = "이오노머는 어디서 왔나?"
+    texts = {f"{n}.md": f"A glass of {word} from the coast.\n" for n, word in enumerate(THINGS)}
+    sync_root(index, write("things", texts))
+    assert index.search(asked, 3)[0].text.startswith("A glass of ionomer")
 
 
 @pytest.mark.parametrize("clean", [KOREAN, ENGLISH])
 @pytest.mark.parametrize(
     "form", [wide, lambda text: unicodedata.normalize("NFD", text), lambda text: f"{text} 😊"]
 )
-def test_encodings_of_one_question_find_the_same(index: Index, clean: str, form) -> None:  # type: ignore[no-untyped-def]
+def test_encodings_of_one_question_find_the_same(samples: Index, clean: str, form) -> None:  # type: ignore[no-untyped-def]
     def found(question: str) -> list[int]:
-        return [hit.passage_id for hit in index.search(question, 8)]
+        return [hit.passage_id for hit in samples.search(question, 8)]
 
     assert found(form(clean)) == found(clean)
