@@ -140,6 +140,8 @@ def _hangul_terms(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 17)
 def _latin_terms(word: str) -> tuple[str, ...]:
+    if word.lower() in STOP:  # at the head of a sentence
+        return ()
     return tuple(f"l:{key}" for key in latin_keys(word) if len(key) >= _KEY_LENGTH)
 
 

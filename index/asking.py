@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Literal
 
-from index.analysis import fold, query_terms, terms
+from index.analysis import STOP, fold, query_terms, terms
 from index.names import beginnings, hangul_key, latin_keys, latin_names, stems
 from index.numbers import Quantity, quantities
 from index.translation import Translation, word_translations
@@ -79,6 +79,7 @@ _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
 )
 _VERB_WORTH = 0.4
+_NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
 # One syllable with a particle: with 을, 를, 은 or 는 it tells too little, with 의 or 이 it may be a name.
 _BARE = re.compile(r"^[가-힣][을를은는]$")
@@ -199,9 +200,10 @@ def asked(question: str, rarity: Rarity) -> Asked:
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             # A Korean verb comes last; before that the same endings are those of names.
+            keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
-            keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
+                keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
             words.append(Word(frozenset(made), keys, meanings, weight))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
@@ -251,6 +253,8 @@ def _source_keys(word: str) -> frozenset[str]:
     """
     if "가" <= word[0] <= "힣":
         return frozenset().union(*(_keys(stem) for stem in stems(word)))
+    if len(word) > 1 and word.lower() in STOP:
+        return frozenset()
     least = 3 if word.islower() else 1
     return frozenset(key for key in _keys(word.lower()) if len(key) > least)
 

@@ -16,7 +16,7 @@ SAME = [
     ("엔비디아", "Nvidia"), ("삼성", "Samsung"), ("마크롱", "Macron"), ("데이터브릭스", "Databricks"),
     ("믹스트랄", "Mixtral"), ("코드스트랄", "Codestral"), ("런던", "London"), ("프랑스", "France"),
     ("머스크", "Musk"), ("퍼플렉시티", "Perplexity"), ("블룸버그", "Bloomberg"),
-    ("바그너", "Wagner"), ("볼로냐", "Bologna"), ("에레라", "Herrera"), ("바돌리오", "Badoglio"),
+    ("디드로", "Diderot"), ("바그너", "Wagner"), ("볼로냐", "Bologna"), ("에레라", "Herrera"), ("바돌리오", "Badoglio"),
 ]  # fmt: skip
 DIFFERENT = [
     ("미스트랄", "Magistral"), ("마지스트랄", "Mistral"), ("딥시크", "DeepMind"),
