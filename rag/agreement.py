@@ -12,10 +12,22 @@ from index.numbers import Quantity, quantities
 from index.translation import word_translations
 
 _NEGATION = {
-    "en": re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot|\w+n't)\b", re.I),
-    "ko": re.compile(
-        r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|없(?:다|었|는|고|이|을)|아니(?:다|었|라|고)"
+    "en": re.compile(
+        r"\b(?:not(?! only| until)|no(?! longer)|never|none|neither|nor|without|cannot|\w+n't)\b",
+        re.I,
     ),
+    "ko": re.compile(
+        r"지 ?(?:않|못|아니)|(?:^|\s)(?:안|못)\s|(?<!밖에)(?<!밖에 )없(?:다|었|는|고|이|을)"
+        r"|(?<!뿐 )(?<!뿐만 )아니(?:다|었|라|고)"
+    ),
+}
+# What says the same as a negation without one.
+_DENIAL = {
+    "en": re.compile(
+        r"\b(?:except|refus|reject|den(?:y|ied|ies)|fail|lack|unable|exclud|insignifican|less\b)",
+        re.I,
+    ),
+    "ko": re.compile(r"제외|거부|거절|실패|불가|무산|부인|금지|빼고|빠진|빠졌"),
 }
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][A-Za-z]+(?:[A-Z][a-z]+)*\b", re.ASCII)
 _ORDINAL = re.compile(
@@ -36,7 +48,9 @@ _TENS = frozenset(str(10 * tens) for tens in range(2, 10))
 
 def spelled(claim: str, quantity: Quantity) -> bool:
     """Whether a number is a small one written as a word, which often counts nothing."""
-    return claim[quantity.start : quantity.end].lower() in ("one", "a", "two", "half")
+    return claim[quantity.start : quantity.end].lower() in (
+        "one", "a", "two", "half", "한", "두",
+    )  # fmt: skip
 
 
 def values_of(text: str) -> list[Quantity]:
@@ -61,7 +75,8 @@ def values_of(text: str) -> list[Quantity]:
 def opposed(claim: str, said: Asked, text: str) -> bool:
     """Whether only one of a claim and a source sentence is negated, as far as both speak of the same."""
     if _NEGATION[language_of(claim)].search(claim):
-        return not _NEGATION[language_of(text)].search(text)
+        spoken = language_of(text)
+        return not (_NEGATION[spoken].search(text) or _DENIAL[spoken].search(text))
     return _denied(text, said)
 
 

@@ -96,6 +96,27 @@ def test_a_swapped_name_or_a_negation_is_doubted(
     assert support(verifier, claim, hit(source, "EXAONE Deep 엑사원 딥")) != "supported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        (
+            "그 지역에서 라틴어를 받아들이지 않은 도시는 나폴리다.",
+            "나폴리를 제외한 그 지역의 도시들은 라틴어를 받아들였다.",
+        ),
+        (
+            "나폴리는 라틴어를 쓰고 그리스어를 쓴 도시다.",
+            "나폴리는 라틴어뿐 아니라 그리스어를 쓴 도시다.",
+        ),
+        ("멘슈가 설교를 한 곳은 블랙히스 언덕이다.", "멘슈가 설교를 하려고 고른 블랙히스 언덕은 넓다."),
+        ("Kublai Khan proclaimed the dynasty in 1271.", "It was not until 1271 that Kublai Khan proclaimed the dynasty."),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_negation_or_a_number_is_none(
+    verifier: Verifier, claim: str, source: str
+) -> None:
+    assert support(verifier, claim, hit(source)) == "supported"
+
+
 def test_numbers_meet_across_languages(verifier: Verifier) -> None:
     korean, english = hit(KOREAN, "엑사원 딥"), hit(ENGLISH, "EXAONE Deep")
     claim = "The parameters of the EXAONE Deep model number {}."
