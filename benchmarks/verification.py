@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks import tasks
 from benchmarks.statements import english_set, korean_set, news_set
-from benchmarks.swaps import INSIDE, OTHER, Statement
+from benchmarks.swaps import INSIDE, OTHER, Statement, hit_of
 from corpus.article import Article
 from index.search import Index
 from index.sync import add_articles
@@ -92,13 +92,33 @@ SETS: dict[str, Callable[[Path], list[Statement]]] = {
 }
 
 
+def pairs_set(data: Path) -> list[Statement]:
+    """Korean sentence pairs, the second as a claim about the first, by people's rating or verdict.
+
+    Ratings (KorSTS) say how alike two sentences are, verdicts (KorNLI) what follows: nothing is
+    fitted on either, they show that the score falls as people's judgement does.
+    """
+    return [
+        Statement(
+            row["b"],
+            hit_of(tasks.article(row["a"], "")),
+            row.get("label")
+            or f"rated {min(4, int(row['score']))} to {min(4, int(row['score'])) + 1}",
+        )
+        for row in tasks.rows(data, "similarity_ko")
+    ]
+
+
+PAIRS = "similarity_ko"
+
+
 def report(data: Path, encoder: str, *, tuning: bool, limit: int) -> list[str]:
     """The lines of a Markdown table, printed as they are found."""
     lines = [
         "| set | statement | count | supported | weak | unsupported |",
         "|---|---|---|---|---|---|",
     ]
-    for name, make in SETS.items():
+    for name, make in (SETS | {PAIRS: pairs_set}).items():
         statements = make(data)
         articles = {s.hit.article_id: s.hit for s in statements}
         kept = thinned([s for s in statements if s.tuning == tuning], limit)
@@ -108,6 +128,8 @@ def report(data: Path, encoder: str, *, tuning: bool, limit: int) -> list[str]:
             loaded = load_encoder(encoder)
             verifier = Verifier(loaded, index.rarity)
             lines += rows_of(name, verdicts(verifier, kept))
+            if name == PAIRS:
+                continue
             eight, two = milliseconds(partial(Verifier, loaded, index.rarity), kept)
             lines.append(
                 f"| {name} | five sentences × 8 passages: {eight:.1f} ms, × 2: {two:.1f} ms | | | | |"

@@ -57,7 +57,7 @@ class Judgement:
     at most at `doubtful`.
     """
 
-    within: tuple[float, ...] = (1.6, 1.2, 1.9, -0.8, -1.9, -1.8, -2.2, 0.6)
+    within: tuple[float, ...] = (1.6, 1.2, 1.9, -0.8, -1.9, -1.8, -2.2, 0.5)
     beyond: tuple[float, ...] = (2.6, 1.65, 2.7, 0.0, 0.0, 0.0, -0.3, 0.0)
     bias: tuple[float, float] = (-2.1, -1.6)
     supported: float = 0.5
