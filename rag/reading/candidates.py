@@ -27,6 +27,7 @@ ROW = " | "
 
 # A name of two words or more inside an English sentence; what makes a person of a Korean one.
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
+_CELL_OF_DATA = re.compile(r"(?:^|\| )[-+~$€£₩]?\d")
 _PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사람은|이끄|이끈|세운|씨[가는]|CEO")
 
 
@@ -60,7 +61,8 @@ class Features:
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence that may answer: its passage's number (from 1), its place in the article, its
-    features, the value of the wanted kind if it has one, and the log odds beside the others."""
+    features, the value of the wanted kind if it has one, and the log odds beside the others. Of a
+    row of a table `columns` is the row that names them."""
 
     number: int
     hit: Hit
@@ -70,6 +72,7 @@ class Candidate:
     features: Features
     value: Quantity | None
     score: float
+    columns: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,9 @@ class Candidates:
         score = float(np.dot(features.row, weights)) + self._model.foreign * across
         start, end = source.spans[place]
         return Candidate(
-            source.number, hit, hit.start + start, hit.start + end, text, features, value, score
-        )
+            source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
+            source.columns(place),
+        )  # fmt: skip
 
     def answerable(self, ranked: Sequence[Candidate]) -> float:
         """Log odds that the best of the ranked sentences, with its passage, answers the question.
@@ -206,13 +210,19 @@ class _Source:
     def _top(self, place: int) -> int | None:
         """Of a row of a table the first one, when it names the columns.
 
-        One with a value does not: the table began in the passage before, or has no such row.
+        One with a number in a cell does not: the table began in the passage before, or has no such
+        row.
         """
         if not self._rows[place]:
             return None
         while place and self._rows[place - 1]:
             place -= 1
-        return None if self.parts[place].values else place
+        return None if _CELL_OF_DATA.search(self.texts[place]) else place
+
+    def columns(self, place: int) -> str:
+        """The row that names the columns of a row of a table, or nothing."""
+        top = self._top(place)
+        return "" if top is None or top == place else self.texts[top]
 
     def under(self, place: int) -> Described:
         """A sentence with the one before it, or a row with the first one of its table."""

@@ -98,8 +98,10 @@ def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:
 
 
 def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[Text]:
-    """Each sentence once. A row of a table has no stop that would end it, and stands alone."""
+    """Each sentence once. A row of a table has no stop that would end it, and stands alone, under
+    the row that names its columns."""
     said: set[tuple[str, int]] = set()
+    named: set[str] = set()
     before: Part | None = None
     for part, wanted in parts:
         candidate = part.candidate
@@ -108,6 +110,10 @@ def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[T
             continue
         row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
         apart = "\n\n" if row else " "
+        if candidate.columns not in named | {""}:
+            yield Text(f"{apart if before else ''}{candidate.columns} [{candidate.number}]\n\n")
+            before, apart = None, ""
+            named.add(candidate.columns)
         yield Text((apart if before else "") + written(part, wanted, language, before))
         said.add(key)
         before = part
