@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from corpus.article import Language
 from corpus.text import flat
-from index.asking import Asked, answering
+from index.asking import Asked, Described, answering, coverage
 from index.numbers import Quantity, quantities, spoken
 from rag.reading import prompts
 from rag.reading.candidates import NAMES, ROW, Candidate
@@ -163,7 +163,7 @@ def written(part: Part, asked: Asked, language: Language, before: Part | None = 
     text = flat(candidate.text)
     published = candidate.hit.published
     if candidate.hit.language == language:
-        text = _emphasised(text, asked, language)
+        text = _emphasised(text, candidate.columns, asked, language)
         if part.dated and published:
             text = prompts.AS_OF[language].format(date=published, text=text)
     else:
@@ -181,10 +181,22 @@ def _place(candidate: Candidate) -> tuple[str, Language]:
     return candidate.hit.article_id, candidate.hit.language
 
 
-def _emphasised(text: str, asked: Asked, language: Language) -> str:
-    """The value or the person that the question asks for, in bold."""
-    start, end = _span(text, asked, language)
+def _emphasised(text: str, columns: str, asked: Asked, language: Language) -> str:
+    """The value or the person that the question asks for, in bold; of a row the cell of its column."""
+    row = ROW in text
+    start, end = _cell(text, columns, asked) if row else _span(text, asked, language)
     return f"{text[:start]}**{text[start:end]}**{text[end:]}" if end else text
+
+
+def _cell(text: str, columns: str, asked: Asked) -> tuple[int, int]:
+    """The place of the cell under the name that holds most of the question."""
+    names = columns.split(ROW)[1:]
+    held = [coverage(asked, Described(name), across=False) for name in names]
+    ends = [*(cut.start() for cut in re.finditer(re.escape(ROW), text)), len(text)][1:]
+    if not any(held) or len(ends) != len(names):
+        return 0, 0
+    end = ends[held.index(max(held))]
+    return text.rindex(ROW, 0, end) + len(ROW), end
 
 
 def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:

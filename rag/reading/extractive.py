@@ -14,6 +14,7 @@ from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import ROW, Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, own_first, written
+from rag.reading.versions import mentioned, numbered
 from rag.timing import bare, is_news, period
 
 NAME = "builtin"
@@ -67,7 +68,7 @@ class Extractive:
         if not parts:
             yield Text(prompts.refusal(language, nearest))
             return
-        yield from _said(parts, language)
+        yield from _said(parts, language, headed=not things)
         for each in missing:
             yield Text("\n\n" + prompts.MISSING[language].format(question=each))
 
@@ -83,11 +84,17 @@ class Extractive:
     def looked_at(
         self, question: str, language: Language, hits: Sequence[Hit]
     ) -> tuple[Asked, list[Candidate], float]:
-        """The question taken apart, its sentences, best first, and the log odds that they answer it."""
+        """The question taken apart, its sentences, best first, and the log odds that they answer it.
+
+        Where no passage has the `GPT-5` that is asked about, one on `GPT-4` is no answer (-inf).
+        """
         wanted = asked(question, self._rarity)
         candidates = Candidates(wanted, language, hits, self._model)
         ranked = candidates.ranked(question, self._encoder)
-        return wanted, ranked, candidates.answerable(ranked) if ranked else float("-inf")
+        names, texts = numbered(question), [f"{hit.title}\n{hit.text}" for hit in hits]
+        known = not names or any(mentioned(name, texts) for name in names)
+        odds = candidates.answerable(ranked) if ranked and known else float("-inf")
+        return wanted, ranked, odds
 
 
 def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:
@@ -97,9 +104,11 @@ def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:
     return title if most > _NEAREST else None
 
 
-def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[Text]:
-    """Each sentence once. A row of a table has no stop that would end it, and stands alone, under
-    the row that names its columns."""
+def _said(
+    parts: Sequence[tuple[Part, Asked]], language: Language, *, headed: bool
+) -> Iterator[Text]:
+    """Each sentence once. A row of a table has no stop that would end it, and stands alone, if
+    `headed` under the row that names its columns."""
     said: set[tuple[str, int]] = set()
     named: set[str] = set()
     before: Part | None = None
@@ -110,7 +119,7 @@ def _said(parts: Sequence[tuple[Part, Asked]], language: Language) -> Iterator[T
             continue
         row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
         apart = "\n\n" if row else " "
-        if candidate.columns not in named | {""}:
+        if headed and candidate.columns not in named | {""}:
             yield Text(f"{apart if before else ''}{candidate.columns} [{candidate.number}]\n\n")
             before, apart = None, ""
             named.add(candidate.columns)

@@ -138,3 +138,17 @@ def test_a_table_cut_in_two_keeps_its_rows() -> None:
     ranked = Candidates(question, "ko", hits).ranked("고장20시의 인구는?", load_encoder("bundled"))
     assert ranked[0].text == "고장20시 | 20만 명"
     assert "도시 | 인구" not in {found.text for found in ranked}
+
+
+def test_a_row_stands_under_the_names_of_its_columns(answerer: Answerer) -> None:
+    answer = answerer.ask(Request("How many experts per layer does Mixtral 8x7B have?"))
+    assert [sentence.text for sentence in answer.sentences[:2]] == [
+        "Model | Experts per layer | Consulted per token",
+        "Mixtral 8x7B | **8** | 2",
+    ]
+    assert all(sentence.support == "supported" for sentence in answer.sentences[:2])
+
+
+def test_columns_with_numbers_in_their_names_are_no_data(answerer: Answerer) -> None:
+    answer = answerer.ask(Request("What did Magistral Medium get on AIME 2024 with a single try?"))
+    assert answer.sentences[0].text.startswith("With a single attempt per problem Magistral Medium")
