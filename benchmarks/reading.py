@@ -2,7 +2,8 @@
 
 Prints how often the first cited sentence, and any, holds the answer; how many sentences are cited;
 and what share of the questions without an answer is refused when a given share of those with one
-is answered.
+is answered. Without an answer are questions written to look answerable, questions that were asked
+of other articles, and of those the ones with a word that stands in none of these.
 """
 
 import argparse
@@ -24,16 +25,20 @@ from rag.reading.extractive import Extractive
 
 RESULTS = Path(__file__).parent / "results"
 PASSAGES = 8
+# Questions that were asked of other articles; some of what they are about stands in these too.
+STRANGE = "asked of other articles"
+NOWHERE = "never mentioned"
 KEPT = (0.80, 0.85, 0.90, 0.92, 0.95, 0.97, 0.99)
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The log odds that a question can be answered, and for each sentence that would be cited
-    whether it holds an accepted answer."""
+    """The log odds that a question can be answered, for each sentence that would be cited whether
+    it holds an accepted answer, and whether a word of the question stands in no passage at all."""
 
     odds: float
     holds: tuple[bool, ...]
+    nowhere: bool
 
 
 class Bench:
@@ -50,7 +55,8 @@ class Bench:
         language = language_of(question.text)
         wanted, ranked, odds = self._reader.looked_at(question.text, language, hits)
         parts = choose(wanted, language, ranked, None) if ranked else []
-        return Read(odds, tuple(held(question.answers, p.candidate.text) for p in parts))
+        nowhere = any(word.weight >= wanted.unseen - 1e-6 for word in wanted.words)
+        return Read(odds, tuple(held(question.answers, p.candidate.text) for p in parts), nowhere)
 
 
 def held(answers: Sequence[str], text: str) -> bool:
@@ -96,10 +102,10 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
     strangers = [q for q in tasks.translated(data).questions if not fitted(q)]
     cited, refused = [], []
     for task, bad in (
-        (tasks.korean(data), {"never mentioned": strangers}),
+        (tasks.korean(data), {STRANGE: strangers}),
         (
             tasks.squad(data, report=True),
-            {"unanswerable": unanswerable, "never mentioned": tasks.natural(data).questions},
+            {"unanswerable": unanswerable, STRANGE: tasks.natural(data).questions},
         ),
     ):
         with tempfile.TemporaryDirectory() as folder:
@@ -108,9 +114,11 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
             cited.append(answers(task.name, good))
             for kind, questions in bad.items():
                 found = [bench.read(q) for q in sample(questions, limit)]
-                refused += refusals(
-                    f"{task.name}, {kind}", good, found, model.threshold(task.articles[0].language)
-                )
+                threshold = model.threshold(task.articles[0].language)
+                refused += refusals(f"{task.name}, {kind}", good, found, threshold)
+                if kind == STRANGE:
+                    strange = [read for read in found if read.nowhere]
+                    refused += refusals(f"{task.name}, {NOWHERE}", good, strange, threshold)
     return [
         "| task | questions | first cited holds | any cited holds | citations |",
         "|---|---|---|---|---|", *cited, "",

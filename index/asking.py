@@ -1,16 +1,17 @@
 """What a question asks for: its words with their weights, and the kind of answer it wants."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import chain
 from typing import Literal
 
-from index.analysis import STOP, fold, query_terms, terms
-from index.names import beginnings, hangul_key, latin_keys, latin_names, stems
-from index.numbers import Quantity, quantities
+from index.analysis import fold, query_terms, terms
+from index.described import Described, phonetic_keys
+from index.names import stems
+from index.numbers import Quantity
+from index.segmenter import bundled
 from index.translation import Translation, word_translations
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
@@ -18,7 +19,6 @@ Measure = Literal["money", "people", "time", "any"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
-_WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
@@ -89,13 +89,15 @@ _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 @dataclass(frozen=True, slots=True)
 class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
-    spelling, the terms of each of its translations with their weights, and how rare it is (the
-    highest inverse document frequency among its terms)."""
+    spelling, the terms of each of its translations with their weights, how rare it is (the highest
+    inverse document frequency among its terms), and whether it is a name or a special word rather
+    than a common one, for which a text may well say another."""
 
     terms: frozenset[str]
     keys: frozenset[str]
     translations: tuple[Translation, ...]
     weight: float
+    special: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,61 +121,6 @@ class Asked:
         """The share of the weight in words whose translations are known, from 0 to 1."""
         known = sum(word.weight for word in self.words if word.translations)
         return known / self.weight if self.weight else 0.0
-
-
-class Described:
-    """A piece of source text as a question is matched with it.
-
-    Its terms, its phonetic keys and its values are each read when first asked for: most questions
-    need the terms alone. `parts` make up a text that is described already.
-    """
-
-    def __init__(
-        self,
-        text: str = "",
-        parts: Sequence["Described"] = (),
-        read: Callable[[str], Iterable[Quantity]] = quantities,
-    ) -> None:
-        """`read` finds the values of a text."""
-        self._text, self._parts, self._read = text, parts, read
-        self._keys: dict[str, frozenset[str]] = {}
-
-    @cached_property
-    def terms(self) -> frozenset[str]:
-        """The search terms of the text."""
-        if self._parts:
-            return frozenset().union(*(part.terms for part in self._parts))
-        return frozenset(terms(self._text))
-
-    def heard(self, keys: frozenset[str]) -> frozenset[str]:
-        """Those of some phonetic keys that one of its words or names has."""
-        if self._parts:
-            return frozenset().union(*(part.heard(keys) for part in self._parts))
-        return frozenset(key for key in keys if key and key in self._sounding(key[0]))
-
-    def _sounding(self, first: str) -> frozenset[str]:
-        """The keys of its words that begin with a sound; to find them all would take too long."""
-        if first not in self._keys:
-            words = self._written.get(first, ())
-            self._keys[first] = frozenset().union(*map(_source_keys, words))
-        return self._keys[first]
-
-    @cached_property
-    def _written(self) -> Mapping[str, Sequence[str]]:
-        """Its words and names by the sounds that they can begin with."""
-        text = unicodedata.normalize("NFKC", self._text)
-        found: dict[str, list[str]] = {}
-        for word in {*_WRITTEN.findall(text), *latin_names(text)}:
-            for sound in beginnings(word[0]):
-                found.setdefault(sound, []).append(word)
-        return found
-
-    @cached_property
-    def values(self) -> tuple[Quantity, ...]:
-        """Its numbers, percentages and dates."""
-        if self._parts:
-            return tuple(value for part in self._parts for value in part.values)
-        return tuple(self._read(self._text))
 
 
 def wanted(question: str) -> Wanted:
@@ -200,14 +147,29 @@ def asked(question: str, rarity: Rarity) -> Asked:
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             # A Korean verb comes last; before that the same endings are those of names.
-            keys = frozenset().union(*(_keys(each) for each in (stem, *stems(word))))
+            keys = frozenset().union(*(phonetic_keys(each) for each in (stem, *stems(word))))
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            words.append(Word(frozenset(made), keys, meanings, weight))
+            special = _is_special(stem, keys, meanings)
+            words.append(Word(frozenset(made), keys, meanings, weight, special))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
+
+
+def _is_special(word: str, keys: frozenset[str], meanings: Sequence[Translation]) -> bool:
+    """Whether the vocabulary does not know a word as one, or its translation is how it sounds."""
+    if len([piece for piece in bundled().pieces(word) if piece]) > 1:
+        return True
+    return any(not keys.isdisjoint(_sounds("".join(meant))) for meant, _ in meanings)
+
+
+def _sounds(translation: str) -> frozenset[str]:
+    """The keys of the joined terms of a translation; Hangul ones overlap by a syllable."""
+    if "가" <= translation[0] <= "힣":
+        translation = translation[0] + translation[1::2]
+    return phonetic_keys(translation)
 
 
 def _is_syllable(word: str) -> bool:
@@ -235,28 +197,6 @@ def _stem(word: str) -> str:
         return word
     bare = _VERB.sub("", word)
     return bare if len(bare) >= 2 and bare != word else stems(word)[-1]
-
-
-@lru_cache(maxsize=1 << 14)
-def _keys(word: str) -> frozenset[str]:
-    if "가" <= word[0] <= "힣":
-        key = hangul_key(word) if len(word) > 1 else ""
-        return frozenset({key} if len(key) > 1 else ())
-    return frozenset(key for key in latin_keys(word) if len(key) > 1)
-
-
-@lru_cache(maxsize=1 << 17)
-def _source_keys(word: str) -> frozenset[str]:
-    """The keys of a written word of a source.
-
-    Two sounds are enough only for a capitalised word, four for another: too many sound alike.
-    """
-    if "가" <= word[0] <= "힣":
-        return frozenset().union(*(_keys(stem) for stem in stems(word)))
-    if len(word) > 1 and word.lower() in STOP:
-        return frozenset()
-    least = 3 if word.islower() else 1
-    return frozenset(key for key in _keys(word.lower()) if len(key) > least)
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
@@ -301,18 +241,25 @@ def _longest(keys: frozenset[str]) -> int:
     return max(map(len, keys), default=1)
 
 
-def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float]:
-    """What a text leaves open: the weightiest word it lacks, the share of words it holds, and the
-    share of weight in words that no passage has and no translation stands for. Each from 0 to 1."""
+def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:
+    """What a text leaves open: the weightiest word it lacks, the share of words it holds, the share
+    of weight in words that no passage has and no translation stands for, and that of those among
+    them that are special. Each from 0 to 1."""
     if not question.weight:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     numeric = _same_value(question, text)
     held = [_held(word, text, across=across, numeric=numeric) for word in question.words]
     pairs = list(zip(question.words, held, strict=True))
     lacking = max(word.weight * (1 - share) for word, share in pairs)
     rare = question.unseen - 1e-6
-    unseen = sum(w.weight for w, share in pairs if w.weight >= rare and share < 0.5)
-    return lacking / question.weight, sum(held) / len(held), unseen / question.weight
+    unseen = [w for w, share in pairs if w.weight >= rare and share < 0.5]
+    strange = sum(word.weight for word in unseen if word.special)
+    return (
+        lacking / question.weight,
+        sum(held) / len(held),
+        sum(word.weight for word in unseen) / question.weight,
+        strange / question.weight,
+    )
 
 
 def _measures(wanted: Measure, text: str, found: Quantity) -> bool:

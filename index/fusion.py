@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from corpus.text import sentences
-from index.asking import Asked, Described, coverage
+from index.asking import Asked, coverage
+from index.described import Described
 from index.encoder import Encoder, Vectors
 from index.store import StoredPassage
 from index.terms import Weights

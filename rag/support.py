@@ -15,7 +15,8 @@ from corpus.article import Language
 from corpus.text import flat, sentences
 from corpus.text import language as language_of
 from index.analysis import terms
-from index.asking import Asked, Described, Rarity, asked, coverage, gaps
+from index.asking import Asked, Rarity, asked, coverage, gaps
+from index.described import Described
 from index.encoder import Encoder, Vectors
 from index.names import latin_keys, stems
 from index.numbers import Quantity
@@ -228,7 +229,7 @@ class Verifier:
         if self._entails:
             return self._entails(text, claim.text), limit
         apart = any(not agrees(q, near.values, source.hit.published) for q in claim.values)
-        lacking, words, _ = gaps(claim.said, near, across=across)
+        lacking, words, *_ = gaps(claim.said, near, across=across)
         features = (
             coverage(claim.said, near, across=across), words,
             float(source.vector(self._encoder, *pair) @ claim.vector), lacking, float(apart),

@@ -13,7 +13,8 @@ import numpy as np
 
 from corpus.article import Language
 from corpus.text import sentences
-from index.asking import Asked, Described, answering, coverage, gaps
+from index.asking import Asked, answering, coverage, gaps
+from index.described import Described
 from index.encoder import Encoder
 from index.numbers import Quantity
 from index.search import Hit
@@ -21,7 +22,7 @@ from index.search import Hit
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
 _MUCH = 0.3
-_UNSEEN, _MOSTLY = 4, 0.5  # a place in the evidence, and a share
+_UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
 ROW = " | "
 """What stands between the cells of a row of a table."""
 
@@ -89,11 +90,11 @@ class Model:
     foreign: float = 0.88
     answerable: tuple[float, ...] = (
         2.16, 0.03, -0.71, -0.78, 0.49, 0.25, -0.32, 1.40,
-        0.52, 0.59, -0.38, -0.51, -1.49, -0.18, 1.01,
+        0.52, 0.59, -0.38, -0.51, -1.49, -0.18, 1.01, -3.0,
     )  # fmt: skip
     bias: float = -6.83
-    korean: float = -1.2
-    english: float = -2.0
+    korean: float = -1.3
+    english: float = -2.3
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""
@@ -159,7 +160,7 @@ class Candidates:
         """
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
-        if own and evidence[_UNSEEN] >= _MOSTLY:
+        if own and max(evidence[_UNSEEN] * evidence[_ACROSS], evidence[_STRANGE]) >= _MOSTLY:
             return float("-inf")
         return float(np.dot(evidence, self._model.answerable)) + self._model.bias
 
@@ -171,12 +172,14 @@ class Candidates:
         whether it is in the other language; its probability beside the other sentences; the most of
         the question that any passage holds; its score; the number of words asked with; whether a
         value is asked for, and stands in it; whether the question says what the value measures and
-        it has no such value; its length; whether the question is Korean.
+        it has no such value; its length; whether the question is Korean; and, if it is in
+        the question's language, the share of words that nothing indexed has once more, half of it
+        for special ones alone.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
         source = self._sources[best.number - 1]
-        lacking, words, unseen = gaps(asked, source.whole, across=across)
+        lacking, words, unseen, strange = gaps(asked, source.whole, across=across)
         certain = 1 / sum(math.exp(other.score - best.score) for other in ranked)
         most = max(
             coverage(asked, each.whole, across=each.hit.language != self.language)
@@ -188,6 +191,7 @@ class Candidates:
             best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
             best.features.valued, float(asked.measure != "any" and not best.features.valued),
             best.features.length, float(self.language == "ko"),
+            0.0 if across else (unseen + strange) / 2,
         )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from corpus.article import Language
 from corpus.text import flat
-from index.asking import Asked, Described, answering, coverage
+from index.asking import Asked, answering, coverage
+from index.described import Described
 from index.numbers import Quantity, quantities, spoken
 from rag.reading import prompts
 from rag.reading.candidates import NAMES, ROW, Candidate

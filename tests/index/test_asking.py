@@ -2,7 +2,8 @@
 
 import pytest
 
-from index.asking import Described, answering, asked, coverage, gaps
+from index.asking import answering, asked, coverage, gaps
+from index.described import Described
 
 
 def even(terms: list[str]) -> dict[str, float]:
@@ -48,7 +49,7 @@ def test_coverage_is_the_share_that_is_held() -> None:
 
 def test_what_a_text_leaves_open() -> None:
     question = asked("엑사원 딥의 가격은?", even)
-    lacking, words, unseen = gaps(question, Described("엑사원 딥을 공개했다."), across=False)
+    lacking, words, unseen, _ = gaps(question, Described("엑사원 딥을 공개했다."), across=False)
     assert lacking > 0 and 0 < words < 1
     assert gaps(question, Described("엑사원 딥의 가격은 무료다."), across=False)[:2] == (0.0, 1.0)
     assert 0 <= unseen <= 1
@@ -60,3 +61,18 @@ def test_a_value_answers_only_what_it_measures() -> None:
     found = answering(price, text, Described(text).values)
     assert found is not None and found.value == "30"
     assert answering(price, "It has 12 seats.", Described("It has 12 seats.").values) is None
+
+
+def test_a_name_that_nothing_has_is_stranger_than_a_common_word() -> None:
+    rarity = {"ethelr": 5.0}
+    question = asked("Where did Ethelred flee?", lambda t: {x: rarity.get(x, 7.0) for x in t})
+    assert [word.special for word in question.words] == [True, False]
+    *_, unseen, strange = gaps(question, Described("Ethelred went away."), across=False)
+    assert unseen > 0.5 and strange == 0.0
+    other = asked("Who was Shakunthala?", lambda t: dict.fromkeys(t, 7.0))
+    assert gaps(other, Described("Ethelred went away."), across=False)[2:] == (1.0, 1.0)
+
+
+def test_a_word_whose_translation_sounds_like_it_is_special() -> None:
+    question = asked("나이지리아의 남편은?", lambda t: dict.fromkeys(t, 1.0))
+    assert [word.special for word in question.words] == [True, False]

@@ -1,0 +1,90 @@
+"""A piece of source text as a question is matched with it."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
+
+from index.analysis import STOP, terms
+from index.names import beginnings, hangul_key, latin_keys, latin_names, stems
+from index.numbers import Quantity, quantities
+
+_WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
+
+
+class Described:
+    """A piece of source text as a question is matched with it.
+
+    Its terms, its phonetic keys and its values are each read when first asked for: most questions
+    need the terms alone. `parts` make up a text that is described already.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        parts: Sequence["Described"] = (),
+        read: Callable[[str], Iterable[Quantity]] = quantities,
+    ) -> None:
+        """`read` finds the values of a text."""
+        self._text, self._parts, self._read = text, parts, read
+        self._keys: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """The search terms of the text."""
+        if self._parts:
+            return frozenset().union(*(part.terms for part in self._parts))
+        return frozenset(terms(self._text))
+
+    def heard(self, keys: frozenset[str]) -> frozenset[str]:
+        """Those of some phonetic keys that one of its words or names has."""
+        if self._parts:
+            return frozenset().union(*(part.heard(keys) for part in self._parts))
+        return frozenset(key for key in keys if key and key in self._sounding(key[0]))
+
+    def _sounding(self, first: str) -> frozenset[str]:
+        """The keys of its words that begin with a sound; to find them all would take too long."""
+        if first not in self._keys:
+            words = self._written.get(first, ())
+            self._keys[first] = frozenset().union(*map(_source_keys, words))
+        return self._keys[first]
+
+    @cached_property
+    def _written(self) -> Mapping[str, Sequence[str]]:
+        """Its words and names by the sounds that they can begin with."""
+        text = unicodedata.normalize("NFKC", self._text)
+        found: dict[str, list[str]] = {}
+        for word in {*_WRITTEN.findall(text), *latin_names(text)}:
+            for sound in beginnings(word[0]):
+                found.setdefault(sound, []).append(word)
+        return found
+
+    @cached_property
+    def values(self) -> tuple[Quantity, ...]:
+        """Its numbers, percentages and dates."""
+        if self._parts:
+            return tuple(value for part in self._parts for value in part.values)
+        return tuple(self._read(self._text))
+
+
+@lru_cache(maxsize=1 << 14)
+def phonetic_keys(word: str) -> frozenset[str]:
+    """The keys of a written word of a question, in either script; one sound is no key."""
+    if "가" <= word[0] <= "힣":
+        key = hangul_key(word) if len(word) > 1 else ""
+        return frozenset({key} if len(key) > 1 else ())
+    return frozenset(key for key in latin_keys(word) if len(key) > 1)
+
+
+@lru_cache(maxsize=1 << 17)
+def _source_keys(word: str) -> frozenset[str]:
+    """The keys of a written word of a source.
+
+    Two sounds are enough only for a capitalised word, four for another: too many sound alike.
+    """
+    if "가" <= word[0] <= "힣":
+        return frozenset().union(*(phonetic_keys(stem) for stem in stems(word)))
+    if len(word) > 1 and word.lower() in STOP:
+        return frozenset()
+    least = 3 if word.islower() else 1
+    return frozenset(key for key in phonetic_keys(word.lower()) if len(key) > least)
