@@ -105,12 +105,9 @@ class Index:
 
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
         vector = self.encoder(snapshot).encode_queries([question])[0]
-        wanted, terms, spoken = (
-            asked(question, self.rarity),
-            query_terms(question),
-            language(question),
-        )
-        if spoken == "ko":
+        wanted, terms = asked(question, self.rarity), query_terms(question)
+        spoken = language(question)
+        if spoken == "ko":  # a small Latin word may be what a Hangul one spells
             loans = (loan_terms(word.keys) for word in wanted.words)
             terms = replace(terms, names=(*terms.names, *filter(None, loans)))
         return _Asking(spoken, vector, terms, wanted, question)

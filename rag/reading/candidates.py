@@ -214,14 +214,17 @@ class _Source:
     def _top(self, place: int) -> int | None:
         """Of a row of a table the first one, when it names the columns.
 
-        One with a number in a cell does not: the table began in the passage before, or has no such
-        row.
+        One whose cells are numbers does not: the table began in the passage before, or has no such
+        row. A name with a number in it (`AIME 2024`) names a column of numbers.
         """
         if not self._rows[place]:
             return None
         while place and self._rows[place - 1]:
             place -= 1
-        return None if _CELL_OF_DATA.search(self.texts[place]) else place
+        below = self.texts[place + 1] if place + 1 < len(self.texts) else ""
+        numbers = _CELL_OF_DATA.search(below) is not None
+        data = _CELL_OF_DATA.search(self.texts[place]) or (self.parts[place].values and not numbers)
+        return None if data else place
 
     def columns(self, place: int) -> str:
         """The row that names the columns of a row of a table, or nothing."""

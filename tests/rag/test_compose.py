@@ -126,8 +126,9 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
     assert "58억" in written(Part(candidate(text, 5.0)), question, "ko")
 
 
-def test_a_table_cut_in_two_keeps_its_rows() -> None:
-    rows = ["도시 | 인구", *(f"고장{n}시 | {n}만 명" for n in range(10, 30))]
+@pytest.mark.parametrize("cell", ["{}만 명", "약 {}만 명"])
+def test_a_table_cut_in_two_keeps_its_rows(cell: str) -> None:
+    rows = ["도시 | 인구", *(f"고장{n}시 | {cell.format(n)}" for n in range(10, 30))]
     text = "도시의 인구를 적은 표다.\n\n" + "\n".join(rows)
     question = asked("고장20시의 인구는 몇 명인가?", lambda terms: dict.fromkeys(terms, 1.0))
     cut = text.index("고장20시")
@@ -136,7 +137,8 @@ def test_a_table_cut_in_two_keeps_its_rows() -> None:
         for n, (start, end) in enumerate([(0, cut), (cut, len(text))], 1)
     ]
     ranked = Candidates(question, "ko", hits).ranked("고장20시의 인구는?", load_encoder("bundled"))
-    assert ranked[0].text == "고장20시 | 20만 명"
+    assert ranked[0].text == f"고장20시 | {cell.format(20)}"
+    assert ranked[0].columns == "" and {c.columns for c in ranked} == {"", "도시 | 인구"}
     assert "도시 | 인구" not in {found.text for found in ranked}
 
 
