@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Literal
 
@@ -90,14 +90,18 @@ _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
-    inverse document frequency among its terms), and whether it is a name or a special word rather
-    than a common one, for which a text may well say another."""
+    inverse document frequency among its terms), and what is left of it without its ending."""
 
     terms: frozenset[str]
     keys: frozenset[str]
     translations: tuple[Translation, ...]
     weight: float
-    special: bool = False
+    stem: str
+
+    @property
+    def special(self) -> bool:
+        """Whether it is a name or a special word, rather than one for which a text may say another."""
+        return _is_special(self.stem, self.keys, self.translations)
 
 
 @dataclass(frozen=True)
@@ -151,14 +155,14 @@ def asked(question: str, rarity: Rarity) -> Asked:
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            special = _is_special(stem, keys, meanings)
-            words.append(Word(frozenset(made), keys, meanings, weight, special))
+            words.append(Word(frozenset(made), keys, meanings, weight, stem))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
 
 
-def _is_special(word: str, keys: frozenset[str], meanings: Sequence[Translation]) -> bool:
+@lru_cache(maxsize=1 << 14)
+def _is_special(word: str, keys: frozenset[str], meanings: tuple[Translation, ...]) -> bool:
     """Whether the vocabulary does not know a word as one, or its translation is how it sounds."""
     if len([piece for piece in bundled().pieces(word) if piece]) > 1:
         return True
