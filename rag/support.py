@@ -224,6 +224,8 @@ class Verifier:
         text = source.hit.text[source.spans[pair[0]][0] : source.spans[pair[1]][1]]
         if facts.limited or (not across and opposed(claim.text, claim.said, text)):
             limit = self._judgement.doubtful
+        if across and not (stated and claim.values) and not _means(claim.said, near):
+            limit = self._judgement.doubtful
         if any(rivals(q, stated) for q in facts.missing):
             limit = self._judgement.contradicted
         if self._entails:
@@ -284,6 +286,15 @@ def _predicate(text: str, bare: str) -> frozenset[str]:
         return frozenset()
     last = bare.split()[-1]
     return frozenset(terms(last)) if _HANGUL.fullmatch(last) else frozenset()
+
+
+def _means(said: Asked, near: Described) -> bool:
+    """Whether a text has one word of a claim in the other language by more than its sound."""
+    return any(
+        word.terms <= near.terms
+        or any(near.terms.issuperset(meant) for meant, _ in word.translations)
+        for word in said.words
+    )
 
 
 def _absent(words: Sequence[frozenset[str]], held: frozenset[str]) -> int:

@@ -117,6 +117,12 @@ def test_what_only_looks_like_a_negation_or_a_number_is_none(
     assert support(verifier, claim, hit(source)) == "supported"
 
 
+def test_sounds_alone_support_nothing(verifier: Verifier) -> None:
+    source = hit("판단의 근거를 남겨야 하는 법무나 금융 부서에는 반가운 일이다.")
+    claim = "word41403 word2229 word82878 word143607 word51313"
+    assert support(verifier, claim, source) != "supported"
+
+
 def test_numbers_meet_across_languages(verifier: Verifier) -> None:
     korean, english = hit(KOREAN, "엑사원 딥"), hit(ENGLISH, "EXAONE Deep")
     claim = "The parameters of the EXAONE Deep model number {}."
