@@ -13,7 +13,7 @@ from index.translation import word_translations
 
 _NEGATION = {
     "en": re.compile(
-        r"\b(?:not(?! only| until)|no(?! longer)|never|none|neither|nor|without|cannot|\w+n't)\b",
+        r"\b(?:not(?! only| until)|no|never|none|neither|nor|without|cannot|\w+n't)\b",
         re.I,
     ),
     "ko": re.compile(

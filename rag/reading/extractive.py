@@ -108,7 +108,7 @@ def _said(
     parts: Sequence[tuple[Part, Asked]], language: Language, *, headed: bool
 ) -> Iterator[Text]:
     """Each sentence once. A row of a table has no stop that would end it, and stands alone, if
-    `headed` under the row that names its columns."""
+    `headed` and in the question's language under the row that names its columns."""
     said: set[tuple[str, int]] = set()
     named: set[str] = set()
     before: Part | None = None
@@ -119,7 +119,8 @@ def _said(
             continue
         row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
         apart = "\n\n" if row else " "
-        if headed and candidate.columns not in named | {""}:
+        own = candidate.hit.language == language
+        if headed and own and candidate.columns not in named | {""}:
             yield Text(f"{apart if before else ''}{candidate.columns} [{candidate.number}]\n\n")
             before, apart = None, ""
             named.add(candidate.columns)

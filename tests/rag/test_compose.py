@@ -154,3 +154,9 @@ def test_a_row_stands_under_the_names_of_its_columns(answerer: Answerer) -> None
 def test_columns_with_numbers_in_their_names_are_no_data(answerer: Answerer) -> None:
     answer = answerer.ask(Request("What did Magistral Medium get on AIME 2024 with a single try?"))
     assert answer.sentences[0].text.startswith("With a single attempt per problem Magistral Medium")
+
+
+def test_a_foreign_row_comes_without_foreign_words_around_it(answerer: Answerer) -> None:
+    answer = answerer.ask(Request("믹스트랄 8x7B의 층마다 전문가(experts per layer)는 몇 명?"))
+    assert answer.sentences and not answer.answer.startswith("Model |")
+    assert "Model | Experts per layer" not in answer.answer

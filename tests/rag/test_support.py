@@ -88,6 +88,7 @@ def test_a_date_without_year_is_of_the_articles_year(verifier: Verifier) -> None
         ("EXAONE Deep was not released by LG AI Research.", ENGLISH),
         ("The price of the model was disclosed.", ENGLISH),
         ("LG AI연구원은 추론 모델 엑사원 딥을 공개하지 않았다.", KOREAN),
+        ("Injectors are widely used.", "Injectors are no longer widely used."),
     ],
 )
 def test_a_swapped_name_or_a_negation_is_doubted(
