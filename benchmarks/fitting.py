@@ -1,6 +1,7 @@
 """Fits the built-in reader: `python -m benchmarks.fitting DATA [--limit N]`.
 
-Prints the weights of `rag.reading.candidates.Model`; the last one of `answerable` was then set by
+Prints the weights of `rag.reading.candidates.Model`; those of `answerable` are of the run before its last,
+which refused more of what is never mentioned, and the last one of them was then set by
 hand, for refusing what is never mentioned. Sentences are ranked by a linear model fitted
 so that those holding an accepted answer are likely among all sentences of the passages found
 (listwise, softmax); whether to answer at all by a logistic regression on the best sentence. Both

@@ -53,7 +53,7 @@ _TIME = re.compile(
     re.I,
 )
 _ASKING = frozenset(
-    "은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
+    "나는 은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
     "중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
@@ -80,8 +80,12 @@ _VERBAL = re.compile(
 )
 _VERB_WORTH = 0.4
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
+_ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
+_BONUS = 0.25
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
-# One syllable with a particle: with 을, 를, 은 or 는 it tells too little, with 의 or 이 it may be a name.
+# One syllable with a particle: with 을, 를, 은 or 는 it tells too little, unless it is an adjective
+# that the table knows, with 의 or 이 it may be a name.
+_ADJECTIVE = 0.3
 _BARE = re.compile(r"^[가-힣][을를은는]$")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
@@ -90,18 +94,24 @@ _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
-    inverse document frequency among its terms), and what is left of it without its ending."""
+    inverse document frequency among its terms), and how it may stand without its ending: as cut
+    for its terms first, then as it is written and without what may be a particle."""
 
     terms: frozenset[str]
     keys: frozenset[str]
     translations: tuple[Translation, ...]
     weight: float
-    stem: str
+    forms: tuple[str, ...]
 
     @property
     def special(self) -> bool:
         """Whether it is a name or a special word, rather than one for which a text may say another."""
-        return _is_special(self.stem, self.keys, self.translations)
+        return _is_special(self.forms[0], self.keys, self.translations)
+
+    @property
+    def spelled(self) -> bool:
+        """Whether a text in the other language may spell it as it sounds."""
+        return not self.forms[0][0].isdigit() and (self.special or not self.translations)
 
 
 @dataclass(frozen=True)
@@ -119,6 +129,11 @@ class Asked:
     def weight(self) -> float:
         """What all words weigh together."""
         return sum(word.weight for word in self.words)
+
+    @cached_property
+    def names(self) -> tuple[Word, ...]:
+        """The words that a text in the other language may spell by their sound."""
+        return tuple(word for word in self.words if word.spelled)
 
     @cached_property
     def translated(self) -> float:
@@ -151,11 +166,12 @@ def asked(question: str, rarity: Rarity) -> Asked:
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             # A Korean verb comes last; before that the same endings are those of names.
-            keys = frozenset().union(*(phonetic_keys(each) for each in (stem, *stems(word))))
+            forms = tuple(dict.fromkeys((stem, *stems(word))))
+            keys = frozenset().union(*map(phonetic_keys, forms))
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            words.append(Word(frozenset(made), keys, meanings, weight, stem))
+            words.append(Word(frozenset(made), keys, meanings, weight, forms))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
@@ -166,7 +182,10 @@ def _is_special(word: str, keys: frozenset[str], meanings: tuple[Translation, ..
     """Whether the vocabulary does not know a word as one, or its translation is how it sounds."""
     if len([piece for piece in bundled().pieces(word) if piece]) > 1:
         return True
-    return any(not keys.isdisjoint(_sounds("".join(meant))) for meant, _ in meanings)
+    said = frozenset().union(*(_sounds("".join(meant)) for meant, _ in meanings))
+    # 세종대왕 is "sejong" in the table: its head is how the translation sounds.
+    longer = (sound for sound in said if len(sound) >= _NAME_KEY_LENGTH)
+    return not keys.isdisjoint(said) or any(key.startswith(s) for s in longer for key in keys)
 
 
 def _sounds(translation: str) -> frozenset[str]:
@@ -192,7 +211,14 @@ def content_words(question: str) -> list[str]:
 
 def _tells(word: str) -> bool:
     """Whether a word says what is asked about, rather than only that something is asked."""
-    return word not in _ASKING and not _QUESTION_WORD.match(word) and not _BARE.match(word)
+    if word in _ASKING or _QUESTION_WORD.match(word):
+        return False
+    return not _BARE.match(word) or _meaning(word) >= _ADJECTIVE
+
+
+def _meaning(word: str) -> float:
+    """How sure the table is of a word as it stands: 작은 is small, 길은 may be anything."""
+    return sum(weight for group in word_translations(word) for _, weight in group)
 
 
 def _stem(word: str) -> str:
@@ -218,6 +244,19 @@ def coverage(question: Asked, text: Described, *, across: bool) -> float:
     return got / question.weight
 
 
+def named(question: Asked, text: Described) -> float:
+    """The share of the question's weight in names that a text of the other language spells as they
+    sound, from 0 to 1, each by how well it agrees."""
+    if not question.weight:
+        return 0.0
+    got = 0.0
+    for word in question.names:
+        alike = text.likeness(word.forms)
+        if alike >= _ALIKE:
+            got += word.weight * alike
+    return got / question.weight
+
+
 def _same_value(question: Asked, text: Described) -> bool:
     """Whether a text holds a value that the question names."""
     return bool(question.values) and any(
@@ -234,6 +273,8 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
     if across:
         if word.keys:
             share = max(share, min(1.0, (_longest(text.heard(word.keys)) - 1) / 3))
+        if word.spelled and (alike := text.likeness(word.forms)) >= _ALIKE:
+            share = max(share, min(1.0, alike + _BONUS))
         for meaning, weight in word.translations:
             if text.terms.issuperset(meaning):
                 share = max(share, min(1.0, 0.5 + weight))

@@ -4,9 +4,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from index.analysis import STOP, terms
-from index.names import beginnings, hangul_key, latin_keys, latin_names, stems
+from index.likeness import closest
+from index.names import bare, beginnings, hangul_key, latin_keys, latin_names, stems
 from index.numbers import Quantity, quantities
 
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
@@ -42,6 +44,27 @@ class Described:
             return frozenset().union(*(part.heard(keys) for part in self._parts))
         return frozenset(key for key in keys if key and key in self._sounding(key[0]))
 
+    def likeness(self, forms: Iterable[str]) -> float:
+        """How well the name of the text that agrees most with a word of the other script does, from 0
+        to 1. `forms` are ways to cut that word."""
+        if self._parts:
+            return max(part.likeness(forms) for part in self._parts)
+        return max((closest(form, self._listed) for form in forms), default=0.0)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """Its words and names as they are written."""
+        text = unicodedata.normalize("NFKC", self._text)
+        return frozenset((*_WRITTEN.findall(text), *latin_names(text)))
+
+    @cached_property
+    def _listed(self) -> str:
+        """Its words, its names and what two neighbours are together, one a line, in small letters
+        without accents: Korean often writes in one word what is two in English."""
+        written = _WRITTEN.findall(unicodedata.normalize("NFKC", self._text))
+        pairs = (a + b for a, b in pairwise(written) if a.isascii() and b.isascii())
+        return bare("\n".join({*self._words, *pairs}))
+
     def _sounding(self, first: str) -> frozenset[str]:
         """The keys of its words that begin with a sound; to find them all would take too long."""
         if first not in self._keys:
@@ -52,9 +75,8 @@ class Described:
     @cached_property
     def _written(self) -> Mapping[str, Sequence[str]]:
         """Its words and names by the sounds that they can begin with."""
-        text = unicodedata.normalize("NFKC", self._text)
         found: dict[str, list[str]] = {}
-        for word in {*_WRITTEN.findall(text), *latin_names(text)}:
+        for word in self._words:
             for sound in beginnings(word[0]):
                 found.setdefault(sound, []).append(word)
         return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from corpus.text import sentences
-from index.asking import Asked, coverage
+from index.asking import Asked, coverage, named
 from index.described import Described
 from index.encoder import Encoder, Vectors
 from index.store import StoredPassage
@@ -33,8 +33,9 @@ class Fusion:
     within: float = 0.5
     across: float = 3.0
     rescored: int = 8
-    compared: int = 12
+    compared: int = 20
     held: float = 0.5
+    named: float = 0.6
     sentence: float = 0.3
     around: float = 0.3
     cosine: float = 0.3
@@ -108,11 +109,13 @@ def across(fusion: Fusion, question: Asked, ranked: Sequence[Scored]) -> list[Sc
     """
     share = fusion.held * question.translated
     found = []
+    whole = 1 + share + fusion.named
     for scored in ranked[: fusion.compared]:
-        held = coverage(question, _described(scored.passage), across=True)
-        score = (scored.score + share * held) / (1 + share)
-        found.append(replace(scored, score=score, coverage=held))
-    return _ordered(found, ranked[fusion.compared :], 1 + share)
+        text = _described(scored.passage)
+        held = coverage(question, text, across=True)
+        extra = share * held + fusion.named * named(question, text)
+        found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))
+    return _ordered(found, ranked[fusion.compared :], whole)
 
 
 def _ordered(found: list[Scored], rest: Sequence[Scored], whole: float) -> list[Scored]:
@@ -191,4 +194,4 @@ def _standing(question: Asked, scored: Scored, *, across: bool) -> float:
     held = scored.coverage
     if held is None:
         held = coverage(question, _described(scored.passage), across=across)
-    return 5.0 * held + 5.0 * scored.cosine + 1.1 * across
+    return 5.0 * held + 5.0 * scored.cosine + 0.8 * across

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
+from string import ascii_lowercase
 
 _INITIALS = "KKNTTLMPPSS-SSSKTPH"  # ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ
 _FINALS = ["", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", "P", "L",
@@ -47,6 +48,23 @@ _FAMILY = {
 }
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _SOFT = "eiy"
+_ACCENTED = re.compile("[à-ɏ\u0300-\u036f]")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# Letters that Unicode does not take apart.
+_STROKES = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ı": "i",
+        "ħ": "h",
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
 # What the key of a word with this first letter can begin with; other letters may be silent.
 _BEGINNINGS = {
     **dict.fromkeys("aeiou", "A"), "b": "P", "c": "KS", "d": "TS", "f": "PH", "h": "HA", "k": "KNH",
@@ -105,6 +123,19 @@ def beginnings(letter: str) -> str:
     return _BEGINNINGS.get(letter.lower(), _SOUNDS)
 
 
+@lru_cache(maxsize=1 << 9)
+def syllables(sounds: str) -> str:
+    """The Hangul syllables that begin with one of some sounds, as ranges of a regular expression."""
+    firsts = [n for n, sound in enumerate(_INITIALS) if sound.replace("-", "A") in sounds]
+    return "".join(f"{chr(0xAC00 + 588 * n)}-{chr(0xAC00 + 588 * n + 587)}" for n in firsts)
+
+
+@lru_cache(maxsize=1 << 9)
+def initials(sound: str) -> str:
+    """The letters that a Latin word can begin with when it begins with a sound."""
+    return "".join(c for c in ascii_lowercase if sound in beginnings(c))
+
+
 @lru_cache(maxsize=1 << 16)
 def hangul_key(word: str) -> str:
     """The phonetic key of a Hangul word (only syllables are read)."""
@@ -133,7 +164,7 @@ def _closed(word: str, place: int) -> bool:
 @lru_cache(maxsize=1 << 16)
 def latin_keys(word: str) -> tuple[str, ...]:
     """Candidate phonetic keys of a Latin word, at most eight: c, g, th, x, ch … have several."""
-    letters = _fold(word)
+    letters = plain(word)
     parts: list[tuple[str, ...]] = []
     place = 0
     while place < len(letters):
@@ -150,11 +181,20 @@ def latin_keys(word: str) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def _fold(word: str) -> str:
+def plain(word: str) -> str:
+    """A Latin word in small letters without accents or signs."""
     if word.isascii() and word.isalpha():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.lower())
-    return "".join(c for c in plain if "a" <= c <= "z")
+    return "".join(c for c in bare(word) if "a" <= c <= "z")
+
+
+def bare(text: str) -> str:
+    """A text in small letters without the accents and strokes of Latin ones."""
+    text = text.lower()
+    if text.isascii() or not _ACCENTED.search(text):
+        return text
+    apart = unicodedata.normalize("NFKD", text).translate(_STROKES)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart))
 
 
 def _sound(letters: str, place: int) -> tuple[tuple[str, ...], int]:

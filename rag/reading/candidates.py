@@ -85,16 +85,16 @@ class Model:
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (1.67, 1.86, 1.98, 3.13, 3.27, 1.85, 1.02, 0.47, 0.87)
-    beyond: tuple[float, ...] = (1.68, 2.29, 1.87, 2.48, 3.51, 2.18, 1.13, 0.55, 0.76)
-    foreign: float = 0.88
+    within: tuple[float, ...] = (1.68, 1.81, 1.97, 3.08, 3.32, 1.97, 1.00, 0.46, 0.86)
+    beyond: tuple[float, ...] = (1.75, 2.23, 1.87, 2.59, 3.44, 2.07, 1.31, 0.68, 0.66)
+    foreign: float = 1.57
     answerable: tuple[float, ...] = (
-        2.16, 0.03, -0.71, -0.78, 0.49, 0.25, -0.32, 1.40,
-        0.52, 0.59, -0.38, -0.51, -1.49, -0.18, 1.01, -3.0,
+        1.91, 0.90, -0.65, -0.64, 0.77, 0.12, -0.33, 1.87,
+        0.50, 0.78, -0.44, -0.43, -2.00, -0.31, 0.82, -3.0,
     )  # fmt: skip
-    bias: float = -6.83
-    korean: float = -1.3
-    english: float = -2.3
+    bias: float = -7.04
+    korean: float = -1.4
+    english: float = -2.1
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""

@@ -55,7 +55,7 @@ class Extractive:
         nearest: str | None = None
         things = facets(question)
         # What was found for one of two things stands behind the other's partly by turn alone.
-        level = [replace(hit, score=hit.score**0.75) for hit in hits] if things else hits
+        level = [replace(hit, score=hit.score**0.65) for hit in hits] if things else hits
         for each in things or (question,):
             wanted, ranked, odds = self.looked_at(each, language, level)
             nearest = nearest or _nearest(ranked, language)
