@@ -19,6 +19,7 @@ Measure = Literal["money", "people", "time", "any"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
+_LATIN = re.compile(r"[^\W\d_가-힣]+")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
@@ -95,13 +96,15 @@ class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
     inverse document frequency among its terms), and how it may stand without its ending: as cut
-    for its terms first, then as it is written and without what may be a particle."""
+    for its terms first, then as it is written and without what may be a particle. `capital`
+    says whether it is written as a name is, where its script and the question tell names apart."""
 
     terms: frozenset[str]
     keys: frozenset[str]
     translations: tuple[Translation, ...]
     weight: float
     forms: tuple[str, ...]
+    capital: bool
 
     @property
     def special(self) -> bool:
@@ -110,8 +113,8 @@ class Word:
 
     @property
     def spelled(self) -> bool:
-        """Whether a text in the other language may spell it as it sounds."""
-        return not self.forms[0][0].isdigit() and (self.special or not self.translations)
+        """Whether it may be a name that a text in the other language spells as it sounds."""
+        return self.capital and bool(self.keys) and self.special
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ def asked(question: str, rarity: Rarity) -> Asked:
     stemmed = [(word, _stem(word)) for word in content]
     looked_up = [terms(word[0] if _is_syllable(word) else stem) for word, stem in stemmed]
     frequencies = rarity([_UNSEEN, *chain.from_iterable(looked_up)])
-    words = []
+    words, capitals = [], _capitals(question)
     for (word, stem), told in zip(stemmed, looked_up, strict=True):
         if made := terms(stem):
             weight = max(frequencies.get(term, 0.0) for term in told)
@@ -171,10 +174,19 @@ def asked(question: str, rarity: Rarity) -> Asked:
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            words.append(Word(frozenset(made), keys, meanings, weight, forms))
+            capital = "가" <= word[0] <= "힣" or word in capitals
+            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
+
+
+def _capitals(question: str) -> frozenset[str]:
+    """The Latin words that may be names, folded: those with a capital, or all of a question without any."""
+    written = _LATIN.findall(question)
+    if any(not word.islower() for word in written):
+        written = [word for word in written if not word.islower()]
+    return frozenset(_WORD.findall(fold(" ".join(written))))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -30,6 +30,7 @@ class Described:
         """`read` finds the values of a text."""
         self._text, self._parts, self._read = text, parts, read
         self._keys: dict[str, frozenset[str]] = {}
+        self._alike: dict[tuple[str, ...], float] = {}
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -44,12 +45,14 @@ class Described:
             return frozenset().union(*(part.heard(keys) for part in self._parts))
         return frozenset(key for key in keys if key and key in self._sounding(key[0]))
 
-    def likeness(self, forms: Iterable[str]) -> float:
+    def likeness(self, forms: tuple[str, ...]) -> float:
         """How well the name of the text that agrees most with a word of the other script does, from 0
         to 1. `forms` are ways to cut that word."""
         if self._parts:
             return max(part.likeness(forms) for part in self._parts)
-        return max((closest(form, self._listed) for form in forms), default=0.0)
+        if forms not in self._alike:
+            self._alike[forms] = max((closest(form, self._listed) for form in forms), default=0.0)
+        return self._alike[forms]
 
     @cached_property
     def _words(self) -> frozenset[str]:

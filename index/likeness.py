@@ -19,13 +19,14 @@ from index.names import beginnings, hangul_key, initials, plain, stems, syllable
 _TABLE = Path(__file__).parent / "bundled" / "sounds.json.gz"
 _LATIN, _KOREAN = range(1, 5), range(0, 4)  # how much a chunk holds; letters may be silent
 _UNKNOWN = 1e-7  # a letter that is silent, or a jamo from nowhere
-_HOPELESS = 3e-2
+_HOPELESS = 0.1
 
 # The letters that can stand for a sound, wherever they stand, and the reverse.
 _LETTERS = {
     "H": "hfjgx", "K": "kcqgx", "L": "lr", "M": "mn", "N": "nm", "P": "bpfvw", "S": "scgjzxt",
     "T": "tdzjsh",
 }  # fmt: skip
+_SPOKEN = re.compile(r"([b-df-gj-np-qs-tvxz])\1*")
 _NOTHING = re.compile(r"(?!)")
 _HEARD = {
     letter: "".join(sound for sound, spelled in _LETTERS.items() if letter in spelled)
@@ -141,11 +142,13 @@ def likeness(hangul: str, latin: str) -> float:
 def closest(form: str, listed: str) -> float:
     """How well the word of a list that agrees most with a word of the other script does, from 0 to 1.
 
-    The list is a text of one word a line, in small letters. Compared are those of a fit length in which the consonants
-    of the word may stand in their order, beginning with its first sound.
+    The list is a text of one word a line, in small letters. Compared are those of a fit length that
+    begin with its first sound and in which its consonants may stand in their order, without too
+    many others.
     """
     if "가" <= form[0] <= "힣":
-        found = set(_spellings(form).findall(listed))
+        most = len(hangul_key(form)) + 2
+        found = {word for word in _spellings(form).findall(listed) if _consonants(word) <= most}
         return max((likeness(form, word) for word in found), default=0.0)
     fit, said = _transliterations(form)
     heard = {stem for word in fit.findall(listed) for stem in stems(word)}
@@ -153,11 +156,16 @@ def closest(form: str, listed: str) -> float:
     return max((likeness(stem, form) for stem in found), default=0.0)
 
 
+def _consonants(letters: str) -> int:
+    """How many consonants of a Latin word are hardly silent, doubled ones once."""
+    return len(_SPOKEN.findall(letters))
+
+
 @lru_cache(maxsize=1 << 12)
 def _spellings(hangul: str) -> re.Pattern[str]:
-    """What finds the Latin words in small letters; a syllable of one sound finds none."""
+    """What finds the Latin words in small letters; one consonant alone finds none."""
     key, length = hangul_key(hangul), len(hangul)
-    if len(key) < 2:
+    if len(key.replace("A", "")) < 2:
         return _NOTHING
     # The letter x is two sounds.
     sounds = "[a-z]*?".join(f"(?:[{_LETTERS[sound]}]|(?<=x))" for sound in key.replace("A", ""))
@@ -173,5 +181,6 @@ def _transliterations(latin: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     sounds = "".join(f"[{_HEARD[letter]}]?" for letter in spelled if letter in _HEARD)
     longest = length + 3  # with a particle
     first = syllables(beginnings(latin[0]))
+    least = max(2, (_consonants(letters) + 1) // 2)
     fit = re.compile(f"^[{first}][가-힣]{{{max(1, length // 4) - 1},{longest}}}$", re.M)
-    return fit, re.compile(f"A?{sounds}")
+    return fit, re.compile(f"(?=.{{{least}}})A?{sounds}")
