@@ -23,13 +23,13 @@ DEEP = 60
 _NOTHING = Weights(names=0.0, numbers=0.0, words=0.0)
 ABLATIONS = {
     "fused": Fusion(),
-    "without names": Fusion(weights=Weights(names=0.0)),
+    "without names": Fusion(named=0.0, weights=Weights(names=0.0)),
     "without numbers": Fusion(weights=Weights(numbers=0.0)),
     "without word translation": Fusion(weights=Weights(words=0.0)),
     "without pieces and pairs": Fusion(weights=Weights(pieces=0.0, pairs=0.0)),
     "without dense": Fusion(within=0.0, across=0.0, cosine=0.0),
     "without sentences": Fusion(rescored=0),
-    "dense and terms only": Fusion(weights=_NOTHING),
+    "dense and terms only": Fusion(named=0.0, weights=_NOTHING),
 }
 
 

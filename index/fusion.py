@@ -26,8 +26,9 @@ class Fusion:
     """`pool` candidates from each view; the cosine's weight within and `across` languages; how many
     of the best are `rescored` within a language and `compared` across; what the former's best
     sentence's term coverage, that of it with its neighbours, and its cosine are worth, and what the
-    words `held` by the latter are worth; the least `share` of the merged list that each language gets while its passages stand at
-    most `margin` log odds below the best."""
+    words `held` by the latter are worth, and the names `named` there as they sound; the least
+    `share` of the merged list that each language gets while its passages stand at most `margin` log
+    odds below the best."""
 
     pool: int = 40
     within: float = 0.5

@@ -19,7 +19,7 @@ from index.names import beginnings, hangul_key, initials, plain, stems, syllable
 _TABLE = Path(__file__).parent / "bundled" / "sounds.json.gz"
 _LATIN, _KOREAN = range(1, 5), range(0, 4)  # how much a chunk holds; letters may be silent
 _UNKNOWN = 1e-7  # a letter that is silent, or a jamo from nowhere
-_HOPELESS = 0.1
+_HOPELESS = 0.1  # beside chance
 
 # The letters that can stand for a sound, wherever they stand, and the reverse.
 _LETTERS = {
@@ -75,6 +75,7 @@ def letters(word: str) -> str:
 
 
 def _spelling(written: str, widths: range, chances: dict[str, float]) -> _Spelling:
+    """A word cut into chunks in every way; what is unknown passes one letter at a time."""
     length = len(written)
     before = [1.0] + [0.0] * length
     chunks: list[list[tuple[int, str]]] = [[] for _ in range(length + 1)]

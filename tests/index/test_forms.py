@@ -55,6 +55,27 @@ def test_a_loan_word_finds_what_it_was_spelled_after(index: Index, write, sync_r
     assert index.search(asked, 3)[0].text.startswith("A glass of ionomer")
 
 
+MADE_UP = {
+    "Baluso": "발루소", "Belisi": "벨리시", "Polaso": "폴라소", "Tumarek": "투마렉", "Damirok": "다미록",
+    "Nevolan": "네볼란", "Novilan": "노빌란", "Karuteno": "카루테노", "Goritana": "고리타나",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("latin", "hangul"), MADE_UP.items())
+def test_names_of_the_same_consonants_are_told_apart_by_their_vowels(  # type: ignore[no-untyped-def]
+    index: Index, write, sync_root, latin: str, hangul: str
+) -> None:
+    english = {f"{n}.md": f"{name} announced a plan.\n" for n, name in enumerate(MADE_UP)}
+    korean = {
+        f"ko{n}.md": f"{name} 사가 계획을 발표했다.\n" for n, name in enumerate(MADE_UP.values())
+    }
+    sync_root(index, write("announced", english | korean))
+    asked = {f"{hangul} 사는 무엇을 발표했나?": latin, f"What did {latin} announce?": hangul}
+    for question, name in asked.items():
+        found = [hit.text for hit in index.search(question, 18)]
+        assert next(t for t in found if t[0].isascii() == name[0].isascii()).startswith(name)
+
+
 @pytest.mark.parametrize("clean", [KOREAN, ENGLISH])
 @pytest.mark.parametrize(
     "form", [wide, lambda text: unicodedata.normalize("NFD", text), lambda text: f"{text} 😊"]
