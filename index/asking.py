@@ -168,9 +168,9 @@ def asked(question: str, rarity: Rarity) -> Asked:
         if made := terms(stem):
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
-            # A Korean verb comes last; before that the same endings are those of names.
             forms = tuple(dict.fromkeys((stem, *stems(word))))
             keys = frozenset().union(*map(phonetic_keys, forms))
+            # A Korean verb comes last; before that the same endings are those of names.
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)

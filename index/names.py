@@ -48,22 +48,11 @@ _FAMILY = {
 }
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _SOFT = "eiy"
-_ACCENTED = re.compile("[à-ɏ\u0300-\u036f]")
+_ACCENTED = re.compile("[ß-ɏ\u0300-\u036fḁ-ỿ]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Letters that Unicode does not take apart.
-_STROKES = str.maketrans(
-    {
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "ı": "i",
-        "ħ": "h",
-        "ß": "ss",
-        "æ": "ae",
-        "œ": "oe",
-        "þ": "th",
-    }
+_STROKES = str.maketrans("øłđðıħ", "olddih") | str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 # What the key of a word with this first letter can begin with; other letters may be silent.
 _BEGINNINGS = {

@@ -47,8 +47,13 @@ def test_capitals_make_no_difference(word: str) -> None:
     assert latin_keys(word) == latin_keys("EXAONE")
 
 
-def test_accents_make_no_difference() -> None:
-    assert latin_keys("Timothée") == latin_keys("Timothee")
+@pytest.mark.parametrize(
+    ("written", "bare"),
+    [("Timothée", "Timothee"), ("Łukasz", "Lukasz"), ("Nguyễn", "Nguyen"), ("Børsen", "Borsen"),
+     ("Weißmann", "Weissmann")],
+)  # fmt: skip
+def test_accents_and_strokes_make_no_difference(written: str, bare: str) -> None:
+    assert latin_keys(written) == latin_keys(bare)
 
 
 @pytest.mark.parametrize(
