@@ -128,10 +128,10 @@ def likeness(hangul: str, latin: str) -> float:
             following[j] = following.get(j, 0.0) + unknown
             if j < length:
                 here[j + 1] = here.get(j + 1, 0.0) + unknown
-            for end, letters in chunks:
-                heard, ahead = pairs[letters], reached[end]
-                for to, chunk in said.chunks[j]:
-                    if chance := heard.get(chunk):
+            for end, chunk in chunks:
+                heard, ahead = pairs[chunk], reached[end]
+                for to, sound in said.chunks[j]:
+                    if chance := heard.get(sound):
                         ahead[to] = ahead.get(to, 0.0) + worth * chance
     together = reached[width].get(length, 0.0)
     if not together:
