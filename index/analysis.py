@@ -147,6 +147,7 @@ def _latin_terms(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 17)
 def _loan_terms(word: str) -> tuple[str, ...]:
+    """Keys of a small word that the vocabulary does not know as one: Korean may spell it by sound."""
     if len(bundled().pieces(word)) < 2:
         return ()
     return tuple(f"w:{key}" for key in latin_keys(word) if len(key) >= _LOAN_KEY_LENGTH)

@@ -55,17 +55,21 @@ class Described:
         return self._alike[forms]
 
     @cached_property
+    def _running(self) -> tuple[str, ...]:
+        """Its words in order."""
+        return tuple(_WRITTEN.findall(unicodedata.normalize("NFKC", self._text)))
+
+    @cached_property
     def _words(self) -> frozenset[str]:
         """Its words and names as they are written."""
-        text = unicodedata.normalize("NFKC", self._text)
-        return frozenset((*_WRITTEN.findall(text), *latin_names(text)))
+        names = latin_names(unicodedata.normalize("NFKC", self._text))
+        return frozenset((*self._running, *names))
 
     @cached_property
     def _listed(self) -> str:
         """Its words, its names and what two neighbours are together, one a line, in small letters
         without accents: Korean often writes in one word what is two in English."""
-        written = _WRITTEN.findall(unicodedata.normalize("NFKC", self._text))
-        pairs = (a + b for a, b in pairwise(written) if a.isascii() and b.isascii())
+        pairs = (a + b for a, b in pairwise(self._running) if a.isascii() and b.isascii())
         return bare("\n".join({*self._words, *pairs}))
 
     def _sounding(self, first: str) -> frozenset[str]:
