@@ -41,13 +41,15 @@ class QueryTerms:
     """What a question searches for.
 
     `terms` and `units` are looked for as they stand; `names` holds one group of alternative keys
-    per written name, `numbers` the values asked about.
+    per written name, `numbers` the values asked about. `endings` are those of the terms that no
+    word of the question is made of once its particles and endings are cut off: they say less.
     """
 
     terms: tuple[str, ...]
     units: tuple[str, ...]
     names: tuple[frozenset[str], ...]
     numbers: tuple[str, ...]
+    endings: frozenset[str] = frozenset()
 
 
 def fold(text: str) -> str:

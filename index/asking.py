@@ -72,7 +72,7 @@ _QUESTION_WORD = re.compile(
 )
 # What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
 _VERB = re.compile(
-    r"(?:했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
+    r"(?:했었|됐었|했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
     r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
 )
 # A verb as it ends a question or a clause; its form is rarer than what it says.

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from index.analysis import STOP, terms
-from index.likeness import closest
+from index.likeness import alike
 from index.names import bare, beginnings, hangul_key, latin_keys, latin_names, stems
 from index.numbers import Quantity, quantities
 
@@ -29,8 +29,15 @@ class Described:
     ) -> None:
         """`read` finds the values of a text."""
         self._text, self._parts, self._read = text, parts, read
-        self._keys: dict[str, frozenset[str]] = {}
-        self._alike: dict[tuple[str, ...], float] = {}
+        self._shared: _Vocabulary | None = None
+
+    @staticmethod
+    def together(texts: Iterable["Described"]) -> None:
+        """Have the words of several texts compared with a question's at once, each word once."""
+        leaves = [part for text in texts for part in text._parts or (text,)]
+        vocabulary = _Vocabulary(leaves)
+        for leaf in leaves:
+            leaf._shared = vocabulary
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -43,16 +50,23 @@ class Described:
         """Those of some phonetic keys that one of its words or names has."""
         if self._parts:
             return frozenset().union(*(part.heard(keys) for part in self._parts))
-        return frozenset(key for key in keys if key and key in self._sounding(key[0]))
+        having = self._vocabulary.having
+        return frozenset(k for k in keys if k and not having(k).isdisjoint(self.words))
 
     def likeness(self, forms: tuple[str, ...]) -> float:
         """How well the name of the text that agrees most with a word of the other script does, from 0
         to 1. `forms` are ways to cut that word."""
         if self._parts:
             return max(part.likeness(forms) for part in self._parts)
-        if forms not in self._alike:
-            self._alike[forms] = max((closest(form, self._listed) for form in forms), default=0.0)
-        return self._alike[forms]
+        found = self._vocabulary.alike(forms)
+        return max((found[word] for word in found.keys() & self.listed), default=0.0)
+
+    @property
+    def _vocabulary(self) -> "_Vocabulary":
+        """What its words are looked up in: its own, unless others are compared with it."""
+        if self._shared is None:
+            self._shared = _Vocabulary((self,))
+        return self._shared
 
     @cached_property
     def _running(self) -> tuple[str, ...]:
@@ -60,33 +74,17 @@ class Described:
         return tuple(_WRITTEN.findall(unicodedata.normalize("NFKC", self._text)))
 
     @cached_property
-    def _words(self) -> frozenset[str]:
+    def words(self) -> frozenset[str]:
         """Its words and names as they are written."""
         names = latin_names(unicodedata.normalize("NFKC", self._text))
         return frozenset((*self._running, *names))
 
     @cached_property
-    def _listed(self) -> str:
-        """Its words, its names and what two neighbours are together, one a line, in small letters
-        without accents: Korean often writes in one word what is two in English."""
+    def listed(self) -> frozenset[str]:
+        """Its words, its names and what two neighbours are together, in small letters without
+        accents: Korean often writes in one word what is two in English."""
         pairs = (a + b for a, b in pairwise(self._running) if a.isascii() and b.isascii())
-        return bare("\n".join({*self._words, *pairs}))
-
-    def _sounding(self, first: str) -> frozenset[str]:
-        """The keys of its words that begin with a sound; to find them all would take too long."""
-        if first not in self._keys:
-            words = self._written.get(first, ())
-            self._keys[first] = frozenset().union(*map(_source_keys, words))
-        return self._keys[first]
-
-    @cached_property
-    def _written(self) -> Mapping[str, Sequence[str]]:
-        """Its words and names by the sounds that they can begin with."""
-        found: dict[str, list[str]] = {}
-        for word in self._words:
-            for sound in beginnings(word[0]):
-                found.setdefault(sound, []).append(word)
-        return found
+        return frozenset(bare("\n".join({*self.words, *pairs})).split("\n"))
 
     @cached_property
     def values(self) -> tuple[Quantity, ...]:
@@ -94,6 +92,50 @@ class Described:
         if self._parts:
             return tuple(value for part in self._parts for value in part.values)
         return tuple(self._read(self._text))
+
+
+class _Vocabulary:
+    """The words of several texts, each compared with a word of a question once."""
+
+    def __init__(self, texts: Sequence[Described]) -> None:
+        self._texts = texts
+        self._keys: dict[str, dict[str, set[str]]] = {}
+        self._alike: dict[tuple[str, ...], dict[str, float]] = {}
+
+    def alike(self, forms: tuple[str, ...]) -> dict[str, float]:
+        """The words, as `listed`, that agree with one of the ways to cut a word, and how well."""
+        if forms not in self._alike:
+            found = self._alike[forms] = {}
+            for form in forms:
+                for word, agreement in alike(form, self._listed).items():
+                    found[word] = max(agreement, found.get(word, 0.0))
+        return self._alike[forms]
+
+    def having(self, key: str) -> Set[str]:
+        """The words that have a phonetic key. Only those that begin with its first sound are read."""
+        first = key[0]
+        if first not in self._keys:
+            keys = self._keys[first] = {}
+            for word in self._beginning.get(first, ()):
+                for sound in _source_keys(word):
+                    keys.setdefault(sound, set()).add(word)
+        return self._keys[first].get(key, frozenset())
+
+    @cached_property
+    def _listed(self) -> str:
+        return "\n".join(frozenset().union(*(text.listed for text in self._texts)))
+
+    @cached_property
+    def _beginning(self) -> Mapping[str, Sequence[str]]:
+        """The words by the sounds that they can begin with."""
+        letters: dict[str, list[str]] = {}
+        for word in frozenset().union(*(text.words for text in self._texts)):
+            letters.setdefault(word[0], []).append(word)
+        found: dict[str, list[str]] = {}
+        for letter, words in letters.items():
+            for sound in beginnings(letter):
+                found.setdefault(sound, []).extend(words)
+        return found
 
 
 @lru_cache(maxsize=1 << 14)

@@ -25,10 +25,10 @@ from index.terms import Weights
 class Fusion:
     """`pool` candidates from each view; the cosine's weight within and `across` languages; how many
     of the best are `rescored` within a language and `compared` across; what the former's best
-    sentence's term coverage, that of it with its neighbours, and its cosine are worth, and what the
-    words `held` by the latter are worth, and the names `named` there as they sound; the least
-    `share` of the merged list that each language gets while its passages stand at most `margin` log
-    odds below the best."""
+    sentence's term coverage, that of it with its neighbours, its cosine, and the question's `words`
+    in the whole passage are worth, and what the words `held` by the latter are worth, and the names
+    `named` there as they sound; the least `share` of the merged list that each language gets while
+    its passages stand at most `margin` log odds below the best."""
 
     pool: int = 40
     within: float = 0.5
@@ -39,7 +39,8 @@ class Fusion:
     named: float = 0.6
     sentence: float = 0.3
     around: float = 0.3
-    cosine: float = 0.3
+    cosine: float = 0.4
+    words: float = 0.3
     share: float = 0.4
     margin: float = 3.0
     weights: Weights = field(default_factory=Weights)
@@ -84,7 +85,7 @@ def within(
     `rarity` is the inverse document frequency of the question's terms, `vector` its unit vector.
     Scores stay within 0 and 1.
     """
-    whole = 1.0 + fusion.sentence + fusion.around + fusion.cosine
+    whole = 1.0 + fusion.sentence + fusion.around + fusion.cosine + fusion.words
     top = ranked[: fusion.rescored]
     cut = [[s.passage.text[a:b] for a, b in sentences(s.passage.text)] for s in top]
     flat = [text for texts in cut for text in texts]
@@ -97,8 +98,9 @@ def within(
         first += len(texts)
         parts = [_head(scored.passage), *map(Described, texts)]
         alone, beside = _coverages([part.terms for part in parts], rarity)
-        extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
         held = coverage(question, Described(parts=parts), across=False)
+        extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
+        extra += fusion.words * held
         found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))
     return _ordered(found, ranked[fusion.rescored :], whole)
 
@@ -111,8 +113,9 @@ def across(fusion: Fusion, question: Asked, ranked: Sequence[Scored]) -> list[Sc
     share = fusion.held * question.translated
     found = []
     whole = 1 + share + fusion.named
-    for scored in ranked[: fusion.compared]:
-        text = _described(scored.passage)
+    texts = [_described(scored.passage) for scored in ranked[: fusion.compared]]
+    Described.together(texts)
+    for scored, text in zip(ranked, texts, strict=False):
         held = coverage(question, text, across=True)
         extra = share * held + fusion.named * named(question, text)
         found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))

@@ -140,8 +140,8 @@ def likeness(hangul: str, latin: str) -> float:
     return max(0.0, 1.0 - given / math.log(said.chances[length]))
 
 
-def closest(form: str, listed: str) -> float:
-    """How well the word of a list that agrees most with a word of the other script does, from 0 to 1.
+def alike(form: str, listed: str) -> dict[str, float]:
+    """How well the words of a list agree with a word of the other script, from 0 to 1.
 
     The list is a text of one word a line, in small letters. Compared are those of a fit length that
     begin with its first sound and in which its consonants may stand in their order, without too
@@ -150,11 +150,13 @@ def closest(form: str, listed: str) -> float:
     if "가" <= form[0] <= "힣":
         most = len(hangul_key(form)) + 2
         found = {word for word in _spellings(form).findall(listed) if _consonants(word) <= most}
-        return max((likeness(form, word) for word in found), default=0.0)
+        return {word: likeness(form, word) for word in found}
     fit, said = _transliterations(form)
-    heard = {stem for word in fit.findall(listed) for stem in stems(word)}
-    found = {stem for stem in heard if said.fullmatch(hangul_key(stem))}
-    return max((likeness(stem, form) for stem in found), default=0.0)
+    return {
+        word: max(likeness(stem, form) for stem in spoken)
+        for word in set(fit.findall(listed))
+        if (spoken := [stem for stem in stems(word) if said.fullmatch(hangul_key(stem))])
+    }
 
 
 def _consonants(letters: str) -> int:

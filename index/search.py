@@ -106,6 +106,8 @@ class Index:
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
         vector = self.encoder(snapshot).encode_queries([question])[0]
         wanted, terms = asked(question, self.rarity), query_terms(question)
+        told = frozenset[str]().union(*(word.terms for word in wanted.words))
+        terms = replace(terms, endings=frozenset(terms.terms) - told)
         spoken = language(question)
         if spoken == "ko":  # a small Latin word may be what a Hangul one spells
             loans = (loan_terms(word.keys) for word in wanted.words)
@@ -125,7 +127,7 @@ class Index:
         ranked = self._candidates(snapshot, asking, k, spoken, only)
         if beyond:
             return across(fusion, asking.wanted, ranked)
-        rarity = self.rarity(list(asking.terms.terms))
+        rarity = self._worth(asking.terms)
         return within(fusion, self.encoder(snapshot), asking.wanted, asking.vector, rarity, ranked)
 
     def _candidates(
@@ -167,6 +169,12 @@ class Index:
             for i, score in fused
             if i in passages
         ]  # fmt: skip
+
+    def _worth(self, query: QueryTerms) -> dict[str, float]:
+        """The rarity of a question's terms, those of endings at their share."""
+        share = self.fusion.weights.endings
+        rarity = self.rarity(list(query.terms))
+        return {t: share * r if t in query.endings else r for t, r in rarity.items()}
 
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of search terms, as BM25 has it, by the last view used."""

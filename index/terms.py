@@ -27,7 +27,7 @@ _FEW = 1_000
 class Weights:
     """What a match in each field is worth beside a match of a term.
 
-    A name key that more than `common` of the passages hold is not a name and is not searched for,
+    `endings` is the share of their worth that terms of mere endings keep. A name key that more than `common` of the passages hold is not a name and is not searched for,
     nor, among many passages, is so common a word of the question's language in the other one.
     """
 
@@ -36,6 +36,7 @@ class Weights:
     names: float = 0.5
     numbers: float = 1.0
     words: float = 1.0
+    endings: float = 0.3
     common: float = 0.05
 
 
@@ -198,7 +199,9 @@ class TermView:
         """What a passage may hold, each with its worth."""
         limit = weights.common * self._searcher.num_docs
         wanted = [
-            self._term("terms", term)
+            Query.boost_query(
+                self._term("terms", term), weights.endings if term in query.endings else 1.0
+            )
             for term in query.terms
             if translations is None
             or self.document_frequency(term) <= max(_FEW, limit)

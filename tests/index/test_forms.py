@@ -1,12 +1,14 @@
 """Questions as people type them still find their article among the first five."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.search import Index
-from rag.home import open_index
+from index.terms import Weights
+from rag.home import load_encoder, open_index
 
 KOREAN = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 ENGLISH = "How many parameters does Magistral Small have?"
@@ -53,6 +55,19 @@ def test_a_loan_word_finds_what_it_was_spelled_after(index: Index, write, sync_r
     texts = {f"{n}.md": f"A glass of {word} from the coast.\n" for n, word in enumerate(THINGS)}
     sync_root(index, write("things", texts))
     assert index.search(asked, 3)[0].text.startswith("A glass of ionomer")
+
+
+def test_an_ending_says_less_than_a_word(index: Index, write, sync_root) -> None:  # type: ignore[no-untyped-def]
+    texts = {
+        "talk.md": "그 사람이 왔었나요? 아니면 벌써 갔었나요?\n",
+        "film.md": "그 영화는 여름에 개봉하여 많은 사람이 보았다.\n",
+        **{f"{n}.md": f"{thing} is a thing of its own.\n" for n, thing in enumerate(THINGS)},
+    }
+    sync_root(index, write("talk", texts))
+    asked = "언제 개봉했었나요?"
+    assert index.search(asked, 2)[0].text.startswith("그 영화")
+    alike = replace(index.fusion, weights=Weights(endings=1.0))
+    assert Index(index.folder, load_encoder, alike).search(asked, 2)[0].text.startswith("그 사람")
 
 
 MADE_UP = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.described import Described
-from index.likeness import closest, likeness
+from index.likeness import alike, likeness
 from index.names import plain
 
 NAMES = [
@@ -55,10 +55,10 @@ def test_agreement_lies_between_0_and_1(hangul: str, latin: str) -> None:
 @pytest.mark.parametrize(("hangul", "latin"), NAMES)
 def test_the_filter_lets_true_pairs_through_in_both_directions(hangul: str, latin: str) -> None:
     written = plain(latin)
-    assert closest(hangul, f"the\n{written}\nother") == likeness(hangul, latin)
-    assert closest(latin, f"그리고\n{hangul}\n다른") == likeness(hangul, latin)
+    assert alike(hangul, f"the\n{written}\nother") == {written: likeness(hangul, latin)}
+    assert alike(latin, f"그리고\n{hangul}\n다른") == {hangul: likeness(hangul, latin)}
     if len(hangul) > 1:
-        assert closest(latin, f"{hangul}에게") >= likeness(hangul, latin)
+        assert alike(latin, f"{hangul}에게")[f"{hangul}에게"] >= likeness(hangul, latin)
 
 
 def test_a_name_is_found_in_a_text_with_accents_in_small_letters_and_in_two_words() -> None:
@@ -73,3 +73,19 @@ def test_words_of_one_script_are_not_compared() -> None:
     assert Described("마크롱이 말했다.").likeness(("마크롱",)) == 0.0
     assert Described("Macron spoke.").likeness(("macron",)) == 0.0
     assert Described("").likeness(("마크롱",)) == 0.0
+
+
+def test_texts_compared_together_answer_as_each_alone() -> None:
+    texts = ["President Émmanuel Macron spoke.", "the Hugging Face hub", "마크롱이 말했다.", ""]
+    asked = [("마크롱",), ("허깅페이스", "허깅페이스의"), ("macron",)]
+    keys = frozenset({"MAKLN", "MKLN", "HKNPS"})
+    alone, beside = [Described(t) for t in texts], [Described(t) for t in texts]
+    whole = Described(parts=beside[:2])
+    Described.together([whole, *beside[2:]])
+    for one, other in zip(alone, beside, strict=True):
+        assert [one.likeness(forms) for forms in asked] == [
+            other.likeness(forms) for forms in asked
+        ]
+        assert one.heard(keys) == other.heard(keys)
+    assert whole.likeness(asked[0]) == alone[0].likeness(asked[0]) > 0.7
+    assert any(text.heard(keys) for text in alone)
