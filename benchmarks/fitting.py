@@ -30,6 +30,7 @@ from benchmarks import tasks
 from benchmarks.reading import fitted, held, sample
 from corpus.text import language
 from index.asking import asked
+from index.contextual import contextual
 from index.search import Index
 from index.sync import add_articles
 from rag.home import load_encoder
@@ -233,9 +234,8 @@ def fit_answering(cases: Sequence[Case], model: Model) -> None:
     encoder = load_encoder("bundled")
     rows = []
     for case in cases:
-        candidates = Candidates(
-            case.candidates.asked, case.candidates.language, case.candidates.hits, model
-        )
+        known = case.candidates
+        candidates = Candidates(known.asked, known.language, known.hits, contextual(), model)
         rows.append(candidates.evidence(candidates.ranked(case.question, encoder)))
     whole = torch.tensor(rows)
     answerable = torch.tensor([float(bool(case.answers)) for case in cases])

@@ -50,6 +50,11 @@ class Segmenter:
             cut.append(pieces)
         return cut
 
+    def word(self, word: str) -> list[int]:
+        """The piece ids of one word, with a leading space where it starts a written one."""
+        self._learn({word})
+        return self._ids[word]
+
     def pieces(self, text: str) -> list[str]:
         """The pieces of a text as strings, without the mark of a word's start."""
         ids = self.ids([text])[0]

@@ -16,8 +16,8 @@ from rag.timing import Period
 _MOST = 3
 # Sentences at most so many log odds below the best one are said too, those of its article a little
 # further; so close they may also be about the same thing at another time.
-_AGAIN = 1.0
-_CLOSE = 1.5
+_AGAIN = 1.5
+_CLOSE = 2.0
 # Of two that disagree, each holds around its value at least this share of the question, and in the
 # question's language the other comes this close to the best.
 _CERTAIN = 0.7
@@ -135,14 +135,13 @@ def _prose(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 
 def _close(ranked: Sequence[Candidate]) -> list[Part]:
-    """The best sentence and those of its language nearly as likely; with a value if it has one."""
+    """The best sentence and those of its language nearly as likely."""
     best = ranked[0]
     near = [
         c
         for c in _distinct(ranked)
         if best.score - c.score <= (_CLOSE if c.hit.article_id == best.hit.article_id else _AGAIN)
         and c.hit.language == best.hit.language
-        and (c.value or not best.value)
     ]
     return [Part(c) for c in near[:_MOST]]
 

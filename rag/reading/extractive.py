@@ -6,6 +6,7 @@ from datetime import date
 
 from corpus.article import Language
 from index.asking import Asked, Rarity, asked
+from index.contextual import contextual, loading
 from index.encoder import Encoder
 from index.search import Hit
 from rag.events import Reading, Text, Turn
@@ -33,6 +34,7 @@ class Extractive:
 
     def __init__(self, encoder: Encoder, rarity: Rarity, model: Model = Model()) -> None:
         self._encoder, self._rarity, self._model = encoder, rarity, model
+        loading()  # while the passages are searched for
 
     def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str:
         """The question with what it leaves unsaid, by rules."""
@@ -89,7 +91,7 @@ class Extractive:
         Where no passage has the `GPT-5` that is asked about, one on `GPT-4` is no answer (-inf).
         """
         wanted = asked(question, self._rarity)
-        candidates = Candidates(wanted, language, hits, self._model)
+        candidates = Candidates(wanted, language, hits, contextual(), self._model)
         ranked = candidates.ranked(question, self._encoder)
         names, texts = numbered(question), [f"{hit.title}\n{hit.text}" for hit in hits]
         known = not names or any(mentioned(name, texts) for name in names)
