@@ -1,11 +1,11 @@
 """Fits the built-in reader: `python -m benchmarks.fitting DATA [--limit N]`.
 
-Prints the weights of `rag.reading.candidates.Model`. Those of `answerable` come from the run before
-the one that the others come from, which refuses more of what is never mentioned; the last of them
-was then set by hand, for the same end. Sentences are ranked by a linear model fitted so that those
-holding an accepted answer are likely among all sentences of the passages found (listwise, softmax);
-whether to answer at all by a logistic regression on the best sentence. Both are measured on
-questions that the fold did not see (five folds).
+Prints the weights of `rag.reading.candidates.Model`. Those that rank sentences come from an earlier
+run than those of `answerable`, of which two were then set by hand (-2.0 and -3.0), so that more of what
+is never mentioned is refused. Sentences are ranked by a linear model fitted so that those holding
+an accepted answer are likely among all sentences of the passages found (listwise, softmax), without
+what the contextual encoder reads; whether to answer at all by a logistic regression on the best
+sentence, with it. Both are measured on questions that the fold did not see (five folds).
 
 KorQuAD is only measured on and takes no part. Of SQuAD the half of the titles that is not reported
 does, of QED the questions that the encoder was trained on, of our Korean ones every other, and all

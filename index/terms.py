@@ -27,8 +27,9 @@ _FEW = 1_000
 class Weights:
     """What a match in each field is worth beside a match of a term.
 
-    `endings` is the share of their worth that terms of mere endings keep. A name key that more than `common` of the passages hold is not a name and is not searched for,
-    nor, among many passages, is so common a word of the question's language in the other one.
+    `endings` is the share of it that the terms of mere endings keep. A name key that more than
+    `common` of the passages hold is not a name and is not searched for, nor, among many passages, is
+    so common a word of the question's language in the other one.
     """
 
     pieces: float = 0.5

@@ -22,7 +22,8 @@ from index.search import Hit
 
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
-# So many sentences are read as a whole, which takes some ten milliseconds each.
+# So many sentences are read as a whole, which takes some ten milliseconds each, and the cosines
+# that they then have as a rule.
 _READ = 6
 _USUAL, _USUAL_ACROSS = 0.4, 0.3
 _MUCH = 0.3
@@ -98,17 +99,17 @@ class Model:
     read: tuple[float, float, float] = (8.0, 4.0, 8.0)
     answerable: tuple[float, ...] = (
         -0.33, -0.09, 0.14, -0.95, 0.54, 0.01, 0.38, 1.14,
-        0.34, 0.08, -0.54, -0.19, -1.40, -0.55, 0.79, -3.0, 2.69,
+        0.34, 0.08, -0.54, -0.19, -2.00, -0.55, 0.79, -3.0, 2.69,
     )  # fmt: skip
     bias: float = -5.31
-    korean: float = -1.6
+    korean: float = -1.8
     english: float = -2.3
 
-    def reading(self, asked: Language, told: Language, cosine: float) -> float:
-        """What the cosine of a sentence adds to its log odds beside the others."""
-        if asked != told:
-            return self.read[2] * (cosine - _USUAL_ACROSS)
-        return self.read[told == "ko"] * (cosine - _USUAL)
+    def reading(self, asked: Language, sentence: Candidate) -> float:
+        """What it adds to a sentence's log odds beside the others to have read it as a whole."""
+        if asked != sentence.hit.language:
+            return self.read[2] * (sentence.read - _USUAL_ACROSS)
+        return self.read[asked == "ko"] * (sentence.read - _USUAL)
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""
@@ -116,8 +117,10 @@ class Model:
 
 
 class Candidates:
-    """The sentences of the passages found for one question; those that rank best are read as a whole too if
-    there is a contextual encoder."""
+    """The sentences of the passages found for one question.
+
+    Those that rank best are read as a whole too if there is a contextual encoder.
+    """
 
     def __init__(
         self,
@@ -156,15 +159,13 @@ class Candidates:
             return ranked
         vectors = self._contextual.encode([question, *texts])
         cosines = dict(zip(texts, (vectors[1:] @ vectors[0]).tolist(), strict=True))
-        told = [cosines.get(_titled(c)) for c in ranked]
-        more = [
-            None if cosine is None else self._model.reading(self.language, c.hit.language, cosine)
-            for c, cosine in zip(ranked, told, strict=True)
-        ]
-        least = min(m for m in more if m is not None)
+        read = [replace(c, read=cosines.get(_titled(c), 0.0)) for c in ranked]
+        gained = [self._model.reading(self.language, c) for c in read]
+        known = [_titled(c) in cosines for c in read]
+        least = min(gain for gain, seen in zip(gained, known, strict=True) if seen)
         found = [
-            replace(c, score=c.score + (least if m is None else m), read=cosine or 0.0)
-            for c, m, cosine in zip(ranked, more, told, strict=True)
+            replace(c, score=c.score + (gain if seen else least))
+            for c, gain, seen in zip(read, gained, known, strict=True)
         ]
         return sorted(found, key=lambda candidate: -candidate.score)
 
@@ -213,7 +214,7 @@ class Candidates:
         value is asked for, and stands in it; whether the question says what the value measures and
         it has no such value; its length; whether the question is Korean; and, if it is in
         the question's language, the share of words that nothing indexed has once more, half of it
-        for special ones alone; its cosine when it was read as a whole.
+        for special ones alone; last, its cosine as it was read as a whole.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language

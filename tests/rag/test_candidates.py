@@ -1,0 +1,53 @@
+"""Sentences are ordered by their words, and the best of them by what they say as a whole."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from index.asking import asked
+from index.contextual import contextual
+from index.search import Hit
+from rag.home import load_encoder
+from rag.reading.candidates import Candidate, Candidates
+
+
+def hit(number: int, text: str) -> Hit:
+    return Hit(
+        number, f"a/{number}", "News", "en", "a", None, None, None, 0, len(text), text, 0.8,
+        number, number,
+    )  # fmt: skip
+
+
+TEXTS = [
+    "The school opened its doors in the town of Leeds, where many dogs and men live.",
+    "A postman had to be treated after the animal sank its teeth into his leg.",
+    "The weather was fine.",
+]
+
+
+def ranked(question: str, texts: Sequence[str], *, read: bool) -> list[Candidate]:
+    wanted = asked(question, lambda terms: dict.fromkeys(terms, 3.0))
+    hits = [hit(n, text) for n, text in enumerate(texts, 1)]
+    found = Candidates(wanted, "en", hits, contextual() if read else None)
+    return found.ranked(question, load_encoder("bundled"))
+
+
+def test_what_a_sentence_says_counts_beside_its_words() -> None:
+    question = "Who was bitten by dogs in Leeds?"
+    by_words, whole = (ranked(question, TEXTS, read=read) for read in (False, True))
+    assert by_words[0].text == TEXTS[0] and by_words[0].read == 0.0
+    assert {c.text: c.read for c in whole}[TEXTS[1]] > {c.text: c.read for c in whole}[TEXTS[2]]
+    gained = {c.text: c.score for c in whole}
+    before = {c.text: c.score for c in by_words}
+    more = [gained[text] - before[text] for text in TEXTS]
+    assert more[1] > more[2]
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 40])
+def test_what_is_not_read_never_gets_before_all_that_is(count: int) -> None:
+    texts = [f"Dog number {n} bit {n} men in Leeds." for n in range(count)]
+    found = ranked("How many men did dog number 5 bite?", texts, read=True)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    assert sum(c.read != 0.0 for c in found) == min(count, 6)
+    assert not found or found[0].read != 0.0
+    assert {c.text for c in found} == set(texts)
