@@ -12,6 +12,8 @@ from index.names import bare, beginnings, hangul_key, latin_keys, latin_names, s
 from index.numbers import Quantity, quantities
 
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
+# What stands before a short form at the end of a name, which Korean leaves in Latin letters.
+_BEFORE_SHORT_FORM = re.compile(r"\b([A-Z][A-Za-z]*[a-z])[A-Z]{2,}\b")
 
 
 class Described:
@@ -75,9 +77,9 @@ class Described:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Its words and names as they are written."""
-        names = latin_names(unicodedata.normalize("NFKC", self._text))
-        return frozenset((*self._running, *names))
+        """Its words and names as they are written, and the head of `OpenEuroLLM` (오픈유로LLM)."""
+        text = unicodedata.normalize("NFKC", self._text)
+        return frozenset((*self._running, *latin_names(text), *_BEFORE_SHORT_FORM.findall(text)))
 
     @cached_property
     def listed(self) -> frozenset[str]:

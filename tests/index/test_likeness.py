@@ -66,6 +66,7 @@ def test_a_name_is_found_in_a_text_with_accents_in_small_letters_and_in_two_word
     assert Described("Émilie du Châtelet").likeness(("에밀리",)) > 0.4
     assert Described("It comes with a bow tie.").likeness(("보타이",)) > 0.0
     assert Described("the hugging face hub").likeness(("허깅페이스",)) > 0.6
+    assert Described("a budget for OpenEuroLLM").likeness(("오픈유로",)) > 0.5
     assert Described("엠마뉘엘 마크롱이 말했다.").likeness(("macron",)) > 0.7
 
 
