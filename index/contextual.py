@@ -62,8 +62,8 @@ class ContextualEncoder:
     def __init__(self, folder: Path = FOLDER) -> None:
         """Load the folder that `bundled/training/align.py` wrote. Raises EncoderError when they cannot be read."""
         try:
-            words = (folder / "words.txt").read_text("utf-8").split("\n")
             with np.load(folder / "latin.npz", allow_pickle=False) as stored:
+                words = stored["words"].tobytes().decode().split("\n")
                 rows, scales = [stored["rows"]], [stored["scales"]]
             with np.load(folder / "hangul.npz", allow_pickle=False) as stored:
                 rows.append(stored["rows"])

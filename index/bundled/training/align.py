@@ -225,8 +225,9 @@ def write(net: "BertModel", pieces: Pieces, out: Path) -> None:
     own = pieces.latin.get_vocab()
     kept = sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
     words = net.embeddings.word_embeddings.weight.detach().numpy()
-    (out / "words.txt").write_text("\n".join(word for _, word in kept), "utf-8")
-    np.savez(out / "latin.npz", allow_pickle=False, **rounded(words[[i for i, _ in kept]]))
+    spelled = np.frombuffer("\n".join(word for _, word in kept).encode(), np.uint8)
+    latin = rounded(words[[i for i, _ in kept]]) | {"words": spelled}
+    np.savez(out / "latin.npz", allow_pickle=False, **latin)
     korean = rounded(words[pieces.first :]) | {"pieces": np.array(pieces.hangul, np.int32)}
     np.savez(out / "hangul.npz", allow_pickle=False, **korean)
     np.savez(out / "layers.npz", allow_pickle=False, **layers(net))
