@@ -14,7 +14,6 @@ import random
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -47,7 +46,8 @@ _ODDS = {
     "korsts": 1.5,
     "mkqa": 2.0,
 }
-PARTICLES = ["은", "는", "이", "가", "을", "를", "의", "에", "에서", "로", "와", "", "", "", ""]
+_SWITCHED = 0.6
+_PARTICLES = ["은", "는", "이", "가", "을", "를", "의", "에", "에서", "로", "와", "", "", "", ""]
 
 
 class Pieces:
@@ -132,21 +132,15 @@ def pooled(net: "BertModel", pieces: Pieces, texts: Sequence[list[int]]) -> torc
     return torch.cat(found)[back]
 
 
-@dataclass(frozen=True, slots=True)
-class Switching:
-    """Puts Korean words into English text."""
-
-    words: dict[str, list[str]]
-
-    def __call__(self, text: str, share: float) -> str:
-        """The text with about a `share` of the words that have a translation replaced by one."""
-        said = []
-        for word in text.split():
-            known = self.words.get(word.lower().strip(".,?!'\"()"))
-            if known and random.random() < share:
-                word = random.choice(known) + random.choice(PARTICLES)
-            said.append(word)
-        return " ".join(said)
+def switched(words: dict[str, list[str]], text: str) -> str:
+    """An English text with most of the words that have Korean translations replaced by one."""
+    said = []
+    for word in text.split():
+        known = words.get(word.lower().strip(".,?!'\"()"))
+        if known and random.random() < _SWITCHED:
+            word = random.choice(known) + random.choice(_PARTICLES)
+        said.append(word)
+    return " ".join(said)
 
 
 def dictionary(data: Path) -> dict[str, list[str]]:
@@ -159,7 +153,7 @@ def dictionary(data: Path) -> dict[str, list[str]]:
 
 
 def align(data: Path, model: Path, cache: Path, out: Path, steps: int) -> None:
-    """Train, telling the loss and the accuracy on news, and write the weights every 200 steps."""
+    """Train, telling the loss, and write the weights every 200 steps."""
     torch.manual_seed(0)
     random.seed(0)
     rng = np.random.default_rng(0)
@@ -181,7 +175,7 @@ def align(data: Path, model: Path, cache: Path, out: Path, steps: int) -> None:
     names = [row for row in rows(data, "names") if not held_out(row["en"])]
     odds = np.array([_ODDS.get(row["source"], 1.0) for row in pairs])
     odds /= odds.sum()
-    switched = Switching(dictionary(data))
+    translations = dictionary(data)
     words = net.embeddings.word_embeddings.weight
     body = [p for n, p in net.named_parameters() if p is not words and "pooler" not in n]
     rates = [2e-3, 5e-5]
@@ -198,7 +192,7 @@ def align(data: Path, model: Path, cache: Path, out: Path, steps: int) -> None:
         read = [
             [pieces(row["ko"]) for row in told],
             [pieces(row["ko"]) for row in single],
-            [pieces(switched(row["en"], 0.6)) for row in mixed],
+            [pieces(switched(translations, row["en"])) for row in mixed],
             [pieces(row["ko"]) for row in named],
             [pieces(row["en"]) for row in named],
         ]
