@@ -34,7 +34,7 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
     (
         "money",
         re.compile(
-            r"가격|요금|비용|값은|값이|매출|금액|투자액|투자금|자금|연봉|월급|시가총액|기업\s?가치|수수료|몇\s?(?:원|달러|유로)|\bprices?\b|\bcosts?\b|revenue|salary|how much .{0,60}(?:money|pay|paid|rais|spen[dt]|invest|collect|market value|capital|funding)|\bfees?\b|valuation|\bworth\b|\bbudget\b"
+            r"가격|요금|비용|예산|값은|값이|매출|금액|투자액|투자금|자금|연봉|월급|시가총액|기업\s?가치|수수료|몇\s?(?:원|달러|유로)|\bprices?\b|\bcosts?\b|revenue|salary|how much .{0,60}(?:money|pay|paid|rais|spen[dt]|invest|collect|market value|capital|funding)|\bfees?\b|valuation|\bworth\b|\bbudget\b"
         ),
     ),
     ("people", re.compile(r"몇\s?명|몇\s?사람|직원\s?수|how many (?:people|employees|persons)")),

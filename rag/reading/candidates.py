@@ -14,7 +14,7 @@ import numpy as np
 from corpus.article import Language
 from corpus.text import sentences
 from index.asking import Asked, answering, coverage, gaps
-from index.contextual import ContextualEncoder
+from index.cross_encoder import CrossEncoder, Placed
 from index.described import Described
 from index.encoder import Encoder
 from index.numbers import Quantity
@@ -22,10 +22,10 @@ from index.search import Hit
 
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
-# So many sentences are read as a whole, which takes some ten milliseconds each, and the cosines
-# that they then have as a rule.
-_READ = 6
-_USUAL, _USUAL_ACROSS = 0.4, 0.3
+READ = 10
+"""How many sentences are read together with the question."""
+# Log odds beyond this say no more: they are certain. Those of a usual sentence.
+_CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
 _UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
 ROW = " | "
@@ -68,8 +68,9 @@ class Features:
 class Candidate:
     """A sentence that may answer: its passage's number (from 1), its place in the article, its
     features, the value of the wanted kind if it has one, and the log odds beside the others. Of a
-    row of a table `columns` is the row that names them. `read` is its cosine when it was read as a
-    whole under its title."""
+    row of a table `columns` is the row that names them, otherwise `before` the sentence before it.
+    `read` are the log odds that it answers the question when both were read together; of the best
+    one `similar` is the cosine of both, each read as a whole."""
 
     number: int
     hit: Hit
@@ -80,36 +81,42 @@ class Candidate:
     value: Quantity | None
     score: float
     columns: str = ""
+    before: str = ""
     read: float = 0.0
+    similar: float = 0.0
+
+    @property
+    def placed(self) -> Placed:
+        """The sentence as it is read together with the question."""
+        return Placed(self.hit.title, self.text, self.columns or self.before)
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
-    sentence of the other language has to make up for (`foreign`); what the cosine of a sentence read
-    as a whole is worth beyond a usual one, in English, in Korean, and across; weights of the features
+    sentence of the other language has to make up for (`foreign`); what the log odds of a sentence read
+    together with the question are worth beyond a usual one's, in English, in Korean, and across; weights of the features
     of the evidence as a whole (`answerable`) with their `bias`.
 
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (1.68, 1.81, 1.97, 3.08, 3.32, 1.97, 1.00, 0.46, 0.86)
-    beyond: tuple[float, ...] = (1.75, 2.23, 1.87, 2.59, 3.44, 2.07, 1.31, 0.68, 0.66)
+    within: tuple[float, ...] = (1.48, 1.86, 1.91, 3.29, 3.18, 2.04, 0.89, 0.64, 1.00)
+    beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70)
     foreign: float = 1.57
-    read: tuple[float, float, float] = (8.0, 4.0, 8.0)
+    read: tuple[float, float, float] = (0.68, 0.30, 0.80)
     answerable: tuple[float, ...] = (
-        -0.33, -0.09, 0.14, -0.95, 0.54, 0.01, 0.38, 1.14,
-        0.34, 0.08, -0.54, -0.19, -2.00, -0.55, 0.79, -3.0, 2.69,
+        1.44, -0.32, -0.47, 0.13, 0.34, 0.21, -0.05, 0.45, 0.27,
+        0.64, -0.41, -0.16, -2.00, -0.17, 0.53, -2.00, 0.03, 0.25, 0.0,
     )  # fmt: skip
-    bias: float = -5.31
+    bias: float = -3.98
     korean: float = -1.8
     english: float = -2.3
 
     def reading(self, asked: Language, sentence: Candidate) -> float:
-        """What it adds to a sentence's log odds beside the others to have read it as a whole."""
-        if asked != sentence.hit.language:
-            return self.read[2] * (sentence.read - _USUAL_ACROSS)
-        return self.read[asked == "ko"] * (sentence.read - _USUAL)
+        """What it adds to a sentence's log odds beside the others to have read it with the question."""
+        across = asked != sentence.hit.language
+        return self.read[2 if across else asked == "ko"] * (sentence.read - _USUAL)
 
     def threshold(self, language: Language) -> float:
         """The log odds of the evidence from which on a question in a language is answered."""
@@ -119,7 +126,7 @@ class Model:
 class Candidates:
     """The sentences of the passages found for one question.
 
-    Those that rank best are read as a whole too if there is a contextual encoder.
+    Those that rank best are read together with the question too if there is a cross-encoder.
     """
 
     def __init__(
@@ -127,11 +134,11 @@ class Candidates:
         asked: Asked,
         language: Language,
         hits: Sequence[Hit],
-        contextual: ContextualEncoder | None = None,
+        cross_encoder: CrossEncoder | None = None,
         model: Model = Model(),
     ) -> None:
         self.asked, self.language, self.hits = asked, language, hits
-        self._contextual, self._model = contextual, model
+        self._cross_encoder, self._model = cross_encoder, model
         self._sources = [_Source(number, hit) for number, hit in enumerate(hits, 1)]
 
     def ranked(self, question: str, encoder: Encoder) -> list[Candidate]:
@@ -154,20 +161,17 @@ class Candidates:
 
     def _read(self, question: str, ranked: list[Candidate]) -> list[Candidate]:
         """The ranking once the best sentences have been read; no other one gets before them all."""
-        texts = list(dict.fromkeys(_titled(c) for c in ranked[:_READ]))
-        if self._contextual is None or not texts:
+        placed = list(dict.fromkeys(candidate.placed for candidate in ranked[:READ]))
+        if self._cross_encoder is None or not placed:
             return ranked
-        vectors = self._contextual.encode([question, *texts])
-        cosines = dict(zip(texts, (vectors[1:] @ vectors[0]).tolist(), strict=True))
-        read = [replace(c, read=cosines.get(_titled(c), 0.0)) for c in ranked]
-        gained = [self._model.reading(self.language, c) for c in read]
-        known = [_titled(c) in cosines for c in read]
-        least = min(gain for gain, seen in zip(gained, known, strict=True) if seen)
-        found = [
-            replace(c, score=c.score + (gain if seen else least))
-            for c, gain, seen in zip(read, gained, known, strict=True)
-        ]
-        return sorted(found, key=lambda candidate: -candidate.score)
+        odds = self._cross_encoder.odds(question, placed).clip(-_CERTAINLY, _CERTAINLY)
+        known = dict(zip(placed, odds.tolist(), strict=True))
+        least = min(known.values())
+        read = [replace(c, read=known.get(c.placed, least)) for c in ranked]
+        found = [replace(c, score=c.score + self._model.reading(self.language, c)) for c in read]
+        found.sort(key=lambda candidate: -candidate.score)
+        similar = self._cross_encoder.similarity(question, found[0].placed)
+        return [replace(found[0], similar=similar), *found[1:]]
 
     def _candidate(
         self, source: "_Source", place: int, cosine: float, standing: float
@@ -190,7 +194,7 @@ class Candidates:
         start, end = source.spans[place]
         return Candidate(
             source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
-            source.columns(place),
+            source.columns(place), source.before(place),
         )  # fmt: skip
 
     def answerable(self, ranked: Sequence[Candidate]) -> float:
@@ -214,7 +218,8 @@ class Candidates:
         value is asked for, and stands in it; whether the question says what the value measures and
         it has no such value; its length; whether the question is Korean; and, if it is in
         the question's language, the share of words that nothing indexed has once more, half of it
-        for special ones alone; last, its cosine as it was read as a whole.
+        for special ones alone; last, its log odds as it was read together with the question, and the
+        best of those of all that were; its cosine as a whole.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
@@ -231,12 +236,8 @@ class Candidates:
             best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
             best.features.valued, float(asked.measure != "any" and not best.features.valued),
             best.features.length, float(self.language == "ko"),
-            0.0 if across else (unseen + strange) / 2, best.read,
+            0.0 if across else (unseen + strange) / 2, best.read, max(c.read for c in ranked), best.similar,
         )  # fmt: skip
-
-
-def _titled(candidate: Candidate) -> str:
-    return f"{candidate.hit.title}: {candidate.text}"
 
 
 class _Source:
@@ -274,6 +275,10 @@ class _Source:
         """The row that names the columns of a row of a table, or nothing."""
         top = self._top(place)
         return "" if top is None or top == place else self.texts[top]
+
+    def before(self, place: int) -> str:
+        """The sentence before one, or nothing."""
+        return self.texts[place - 1] if place else ""
 
     def under(self, place: int) -> Described:
         """A sentence with the one before it, or a row with the first one of its table."""

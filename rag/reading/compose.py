@@ -16,13 +16,15 @@ from rag.timing import Period
 _MOST = 3
 # Sentences at most so many log odds below the best one are said too, those of its article a little
 # further; so close they may also be about the same thing at another time.
-_AGAIN = 1.5
-_CLOSE = 2.0
+_AGAIN = 2.0
+_CLOSE = 2.5
 # Of two that disagree, each holds around its value at least this share of the question, and in the
 # question's language the other comes this close to the best.
 _CERTAIN = 0.7
 _OTHER = 0.55
 _RIVAL = 2.0
+# In the question's language a sentence with the best one's value leads from so far below it.
+_LEADS = 5.5
 _TITLED = re.compile(
     r"(?:[가-힣]{1,5}[^\W은는이가을를의에] )?[가-힣]{2,6}(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
 )
@@ -59,13 +61,14 @@ def choose(
 
 
 def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
-    """The ranking, led by a sentence in the question's language if one gives the best one's value."""
+    """The ranking, led by a sentence in the question's language if one near gives the best one's value."""
     best = ranked[0]
     for place, candidate in enumerate(ranked[:10]):
         if best.hit.language == language or not best.value:
             break
-        value = candidate.value
-        if candidate.hit.language == language and value and value.value == best.value.value:
+        value, near = candidate.value, best.score - candidate.score <= _LEADS
+        same = value and _comparable(value, best.value) and value.value == best.value.value
+        if candidate.hit.language == language and near and same:
             return [candidate, *ranked[:place], *ranked[place + 1 :]]
     return list(ranked)
 

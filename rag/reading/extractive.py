@@ -6,7 +6,7 @@ from datetime import date
 
 from corpus.article import Language
 from index.asking import Asked, Rarity, asked
-from index.contextual import contextual, loading
+from index.cross_encoder import cross_encoder, loading
 from index.encoder import Encoder
 from index.search import Hit
 from rag.events import Reading, Text, Turn
@@ -91,7 +91,7 @@ class Extractive:
         Where no passage has the `GPT-5` that is asked about, one on `GPT-4` is no answer (-inf).
         """
         wanted = asked(question, self._rarity)
-        candidates = Candidates(wanted, language, hits, contextual(), self._model)
+        candidates = Candidates(wanted, language, hits, cross_encoder(), self._model)
         ranked = candidates.ranked(question, self._encoder)
         names, texts = numbered(question), [f"{hit.title}\n{hit.text}" for hit in hits]
         known = not names or any(mentioned(name, texts) for name in names)

@@ -1,4 +1,4 @@
-"""Teaches an English sentence model Korean: `python -m index.bundled.training.align DATA MODEL TEACHER.npz OUT`.
+"""Teaches an English sentence model Korean: `python -m index.bundled.training.align DATA MODEL TEACHER.npz OUT.safetensors`.
 
 The word pieces of the bundled vocabulary that hold Hangul join those of the model. They begin where
 a linear map from the bundled encoder's vectors, fitted on the words that both vocabularies know,
@@ -6,7 +6,7 @@ puts them. Korean sentences, words and names, and English sentences with Korean 
 then drawn to the unchanged model's vector of the English. English word pieces hardly move.
 
 600 steps, half an hour on two cores that know bfloat16. TEACHER.npz is what `teacher.py` wrote; OUT
-becomes the folder that `index.contextual` loads.
+is where `joined.py` begins.
 """
 
 import argparse
@@ -22,19 +22,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch.nn.functional import normalize
 
 from index.bundled.training.data import held_out, rows
 from index.bundled.training.teacher import digest
 from index.bundled.training.train import contrast, unit
-from index.contextual import LONGEST, SPECIAL, is_hangul, runs
+from index.cross_encoder import SPECIAL, is_hangul, runs
 from index.segmenter import VOCABULARY, bundled
 
 if TYPE_CHECKING:
     from transformers import BertModel
 
-_PLAIN = re.compile(r"[!-~]+")
 _LONGEST = 62
 _CHUNK = 48
 _ODDS = {
@@ -63,6 +63,7 @@ class Pieces:
         self._row = {piece: self.first + n for n, piece in enumerate(self.hangul)}
         own = self.latin.get_vocab()
         self.unknown, self.start, self.end = (own[special] for special in SPECIAL)
+        self.colon = own[":"]
         words = {p.strip(): i for p, i in known.items() if p.startswith(" ") and p.isascii()}
         self.shared = [(i, own[word]) for word, i in words.items() if len(word) > 2 and word in own]
         self._word = lru_cache(maxsize=1 << 18)(self._cut)
@@ -210,60 +211,7 @@ def align(data: Path, model: Path, cache: Path, out: Path, steps: int) -> None:
         if step % 25 == 24:
             print(f"{step + 1} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
         if step % 200 == 199 or step == steps - 1:
-            write(net, pieces, out)
-
-
-def write(net: "BertModel", pieces: Pieces, out: Path) -> None:
-    """Write what `index.contextual` loads: the plain word pieces, all embeddings, and the layers."""
-    out.mkdir(parents=True, exist_ok=True)
-    own = pieces.latin.get_vocab()
-    kept = sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
-    words = net.embeddings.word_embeddings.weight.detach().numpy()
-    spelled = np.frombuffer("\n".join(word for _, word in kept).encode(), np.uint8)
-    latin = rounded(words[[i for i, _ in kept]]) | {"words": spelled}
-    np.savez(out / "latin.npz", allow_pickle=False, **latin)
-    korean = rounded(words[pieces.first :]) | {"pieces": np.array(pieces.hangul, np.int32)}
-    np.savez(out / "hangul.npz", allow_pickle=False, **korean)
-    np.savez(out / "layers.npz", allow_pickle=False, **layers(net))
-
-
-def rounded(vectors: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
-    """Vectors (pieces, dim) as int8 with a float16 scale per row."""
-    scales = (np.maximum(np.abs(vectors).max(axis=1), 1e-4) / 127).astype(np.float16)
-    rows = np.clip(np.round(vectors / scales.astype(np.float32)[:, None]), -127, 127)
-    return {"rows": rows.astype(np.int8), "scales": scales}
-
-
-def layers(net: "BertModel") -> dict[str, NDArray[np.generic]]:
-    """The matrices (in, out) of a BERT, the large ones int8 with a float16 scale per column."""
-    held: dict[str, torch.Tensor] = net.state_dict()
-    found: dict[str, NDArray[np.generic]] = {}
-
-    def norm(part: str) -> NDArray[np.generic]:
-        both = [held[f"{part}.LayerNorm.{kind}"] for kind in ("weight", "bias")]
-        return torch.stack(both).numpy().astype(np.float16)
-
-    def matrix(name: str, *parts: str) -> None:
-        joined = torch.cat([held[f"{part}.weight"] for part in parts]).numpy()
-        kept = rounded(joined)
-        found[name], found[f"{name}.scale"] = kept["rows"].T, kept["scales"]
-        found[f"{name}_bias"] = torch.cat([held[f"{part}.bias"] for part in parts]).numpy()
-
-    # Every text is of the first kind, whose vector therefore belongs to its places.
-    places = held["embeddings.position_embeddings.weight"][:LONGEST]
-    kind = held["embeddings.token_type_embeddings.weight"][0]
-    found["places"] = (places + kind).numpy().astype(np.float16)
-    found["begin"] = norm("embeddings")
-    for n in range(net.config.num_hidden_layers):
-        own = f"encoder.layer.{n}"
-        matrix(f"{n}.all", *(f"{own}.attention.self.{part}" for part in ("query", "key", "value")))
-        matrix(f"{n}.out", f"{own}.attention.output.dense")
-        found[f"{n}.after"] = norm(f"{own}.attention.output")
-        matrix(f"{n}.wide", f"{own}.intermediate.dense")
-        matrix(f"{n}.narrow", f"{own}.output.dense")
-        found[f"{n}.end"] = norm(f"{own}.output")
-    found["names"] = np.array([name for name in found if not name.endswith(".scale")])
-    return found
+            save_file(net.state_dict(), out)
 
 
 def _apart(found: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
