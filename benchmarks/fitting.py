@@ -1,7 +1,7 @@
 """Fits the built-in reader: `python -m benchmarks.fitting DATA [--limit N]`.
 
 Prints the weights of `rag.reading.candidates.Model`. Two of those of `answerable` were then set by
-hand (-2.0 both), so that more of what is never mentioned is refused. Sentences are ranked by a linear model fitted so that those holding
+hand (-2.0 and -3.0), so that more of what is never mentioned is refused. Sentences are ranked by a linear model fitted so that those holding
 an accepted answer are likely among all sentences of the passages found (listwise, softmax), without
 what the cross-encoder reads; then what that is worth beside it is fitted, and whether to answer at
 all by a logistic regression on the best sentence. The first and the last are measured on questions

@@ -106,11 +106,11 @@ class Model:
     foreign: float = 1.57
     read: tuple[float, float, float] = (0.68, 0.30, 0.80)
     answerable: tuple[float, ...] = (
-        1.44, -0.32, -0.47, 0.13, 0.34, 0.21, -0.05, 0.45, 0.27,
-        0.64, -0.41, -0.16, -2.00, -0.17, 0.53, -2.00, 0.03, 0.25, 0.0,
+        0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
+        -0.47, -0.11, -2.00, -0.31, 0.62, -3.00, -0.06, 0.29, 3.37,
     )  # fmt: skip
-    bias: float = -3.98
-    korean: float = -1.8
+    bias: float = -4.13
+    korean: float = -2.0
     english: float = -2.3
 
     def reading(self, asked: Language, sentence: Candidate) -> float:
