@@ -123,26 +123,16 @@ def alone(net: Joined, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, to
     return net.alone(net.embeddings(ids), mask), mask
 
 
-class _Alone(torch.nn.Module):
-    """The shared layers as they are kept."""
-
-    def __init__(self, joined: Joined) -> None:
-        super().__init__()
-        self.joined = joined
-
-    def forward(self, text: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return self.joined.alone(text, mask)
-
-
 class _Apart(torch.nn.Module):
-    """The model's own upper layers as they are kept."""
+    """Layers that read texts by themselves, as they are kept: the method of that name."""
 
-    def __init__(self, joined: Joined) -> None:
+    def __init__(self, joined: Joined, name: str) -> None:
         super().__init__()
-        self.joined = joined
+        self.joined, self.name = joined, name
 
     def forward(self, text: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        return self.joined.vectors(text, mask)
+        read: torch.Tensor = getattr(self.joined, self.name)(text, mask)
+        return read
 
 
 class _Together(torch.nn.Module):
@@ -185,8 +175,8 @@ def write(joined: Joined, pieces: Pieces, out: Path) -> None:
     text, mask = torch.zeros(2, 9, korean["rows"].shape[1]), torch.ones(2, 9)
     training = joined.training
     joined.eval()
-    _export(_Alone(joined), {"text": text, "mask": mask}, out / "shared.onnx")
-    _export(_Apart(joined), {"text": text, "mask": mask}, out / "apart.onnx")
+    _export(_Apart(joined, "alone"), {"text": text, "mask": mask}, out / "shared.onnx")
+    _export(_Apart(joined, "vectors"), {"text": text, "mask": mask}, out / "apart.onnx")
     given = {"question": text[:1, :7], "text": text, "mask": mask}
     _export(_Together(joined), given, out / "joint.onnx")
     joined.train(training)
