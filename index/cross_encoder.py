@@ -2,9 +2,10 @@
 
 The static encoder and the terms see words; this sees what the words of both say. A small BERT of six
 layers (Devlin et al. 2019) with English word pieces and Hangul ones: the lower three read either by
-itself, the upper three both together; three others go on to read either by itself. It reads some hundred sentences a second: enough for those
-that come into question. onnxruntime runs it, which loads in a tenth of the time that a library for
-training takes. How it was trained stands in `bundled/training/README.md`.
+itself, the upper three both together; three others go on to read either by itself. It reads some
+hundred sentences a second: enough for those that come into question. onnxruntime runs it: a library
+for training takes longer to import than this takes to answer. How it was trained stands in
+`bundled/training/README.md`.
 """
 
 import re
@@ -122,7 +123,7 @@ class CrossEncoder:
         self._row = {word: row for row, word in enumerate(words)}
         self._hangul = {piece: len(words) + row for row, piece in enumerate(hangul)}
         self._tokenizer: Tokenizer | None = None
-        self._known: dict[str, list[int]] = {}
+        self._run = lru_cache(maxsize=1 << 16)(self._cut)
         self._layout = Layout(self.pieces, self._row[START], self._row[END], self._row[":"])
 
     def odds(self, question: str, sentences: Sequence[Placed]) -> Vectors:
@@ -133,9 +134,8 @@ class CrossEncoder:
         asked, _ = self._alone([self._layout.question(question)])
         texts = [self._layout.sentence(placed) for placed in sentences]
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
-        for first in range(
-            0, len(order), _AT_ONCE
-        ):  # those of like length, so that little is padded
+        # Those of like length stand together, so that little is padded.
+        for first in range(0, len(order), _AT_ONCE):
             chosen = order[first : first + _AT_ONCE]
             text, mask = self._alone([texts[i] for i in chosen])
             given = {"question": asked, "text": text, "mask": mask}
@@ -173,12 +173,7 @@ class CrossEncoder:
 
     def pieces(self, text: str) -> list[int]:
         """The rows of a text's word pieces."""
-        found: list[int] = []
-        for run in runs(text):
-            if run not in self._known:
-                self._known[run] = self._cut(run)
-            found += self._known[run]
-        return found
+        return [piece for run in runs(text) for piece in self._run(run)]
 
     def _cut(self, run: str) -> list[int]:
         if is_hangul(run):

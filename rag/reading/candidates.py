@@ -95,8 +95,8 @@ class Candidate:
 class Model:
     """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
     sentence of the other language has to make up for (`foreign`); what the log odds of a sentence read
-    together with the question are worth beyond a usual one's, in English, in Korean, and across; weights of the features
-    of the evidence as a whole (`answerable`) with their `bias`.
+    together with the question are worth beyond a usual one's, in English, in Korean, and across;
+    weights of the features of the evidence as a whole (`answerable`) with their `bias`.
 
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
@@ -236,7 +236,8 @@ class Candidates:
             best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
             best.features.valued, float(asked.measure != "any" and not best.features.valued),
             best.features.length, float(self.language == "ko"),
-            0.0 if across else (unseen + strange) / 2, best.read, max(c.read for c in ranked), best.similar,
+            0.0 if across else (unseen + strange) / 2,
+            best.read, max(c.read for c in ranked), best.similar,
         )  # fmt: skip
 
 

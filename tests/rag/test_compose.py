@@ -1,17 +1,19 @@
 """Which sentences make an answer of the built-in reader, over the sample articles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from corpus.article import Language
 from index.asking import asked
+from index.numbers import quantities
 from index.search import Hit
 from rag.answer import Answerer
 from rag.events import Request
 from rag.home import load_encoder
 from rag.reading.candidates import Candidate, Candidates, Features
-from rag.reading.compose import Part, choose, written
+from rag.reading.compose import Part, choose, own_first, written
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,24 @@ def candidate() -> Callable[..., Candidate]:
         return Candidate(1, hit, 0, len(text), text, Features(*[0.0] * 9), None, score)
 
     return make
+
+
+@pytest.mark.parametrize(
+    ("foreign", "own", "below", "leads"),
+    [
+        ("It has 24 billion parameters.", "매개변수는 240억 개다.", 1.0, True),
+        ("It has 24 billion parameters.", "매개변수는 240억 개다.", 9.0, False),
+        ("It has 24 billion parameters.", "매개변수는 320억 개다.", 1.0, False),
+        ("Some 20 companies took part.", "점유율은 20%다.", 1.0, False),
+        ("It came out in 2024.", "2024개가 팔렸다.", 1.0, False),
+    ],
+)
+def test_a_sentence_in_the_own_language_leads_only_with_the_same_value_and_near(
+    candidate, foreign: str, own: str, below: float, leads: bool
+) -> None:
+    best = replace(candidate(foreign, 5.0), value=quantities(foreign)[0])
+    second = replace(candidate(own, 5.0 - below, "b", "ko"), value=quantities(own)[0])
+    assert own_first("ko", [best, second])[0] == (second if leads else best)
 
 
 def test_a_sentence_that_stands_twice_keeps_its_best_place(candidate) -> None:

@@ -1,0 +1,113 @@
+"""What the built-in reader is fitted on: questions with the passages found for them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import corpus
+from benchmarks import tasks
+from benchmarks.reading import PASSAGES, fitted, sample
+from corpus.text import language
+from index.asking import asked
+from index.cross_encoder import cross_encoder
+from index.search import Index
+from index.sync import add_articles
+from rag.home import load_encoder
+from rag.reading.candidates import Candidates, Model
+from rag.settings import Settings
+from rag.upkeep import sync_paths
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with the passages found for it; without answers it is one to refuse."""
+
+    kind: str
+    question: str
+    answers: tuple[str, ...]
+    candidates: Candidates
+    fold: int
+
+    def read_by(self, model: Model) -> Candidates:
+        """The same passages for another model, which reads the best sentences with the question."""
+        known = self.candidates
+        return Candidates(known.asked, known.language, known.hits, cross_encoder(), model)
+
+
+def taught(question: tasks.Question) -> bool:
+    """Whether a question of SQuAD or QED is one that `benchmarks.answering` trains on."""
+    return hashlib.sha256(question.text.encode()).digest()[2] % 5 != 0
+
+
+class Collection:
+    """One index and the questions asked of it."""
+
+    def __init__(self, index: Index, questions: Sequence[tasks.Question], kind: str) -> None:
+        self.index, self.questions, self.kind = index, questions, kind
+
+    def cases(self, *, without_gold: bool = False) -> Iterator[Case]:
+        """The questions with their passages, or with those of the gold article taken away."""
+        for q in self.questions:
+            hits = self.index.search(q.text, PASSAGES * (1 + 2 * without_gold))
+            if without_gold:
+                hits = [hit for hit in hits if hit.article_id not in q.gold.split()]
+            if hits:
+                wanted = asked(q.text, self.index.rarity)
+                found = Candidates(wanted, language(q.text), hits[:PASSAGES])
+                fold = hashlib.sha256(q.text.encode()).digest()[0] % FOLDS
+                answers = () if without_gold else q.answers
+                kind = self.kind + (", evidence taken away" if without_gold else "")
+                yield Case(kind, q.text, answers, found, fold)
+
+
+def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
+    """Everything that is fitted on."""
+    encoder = load_encoder("bundled")
+    english = tasks.natural(data, held=False)
+    korean = tasks.translated(data)
+    korean = replace(korean, questions=[q for q in korean.questions if fitted(q)])
+    whole = {
+        "squad2": [
+            ("squad2", tasks.squad(data, report=False)),
+            ("unanswerable", tasks.squad(data, answerable=False, report=False)),
+            ("never", english),
+        ],
+        "qed": [("qed", english), ("qed ko", korean)],
+    }
+    for name, asked_of_it in whole.items():
+        index = Index(folder / name, lambda _: encoder)
+        add_articles(index, asked_of_it[0][1].articles, encoder, name)
+        for kind, task in asked_of_it:
+            fresh = [q for q in task.questions if kind == "qed ko" or not taught(q)]
+            questions = sample(fresh, limit)
+            if kind in ("never", "unanswerable"):
+                questions = [tasks.Question(q.text, q.gold, ()) for q in questions]
+            yield Collection(index, questions, kind if kind != "never" else f"never, {name}")
+    for _ in sync_paths(folder / "sample", Settings(), []):
+        pass
+    index = Index(folder / "sample" / "index", lambda _: encoder)
+    strange = [q for q in english.questions if not taught(q)]
+    strangers = [*korean.questions, *sample(strange, 100)]
+    yield Collection(
+        index, [tasks.Question(q.text, q.gold, ()) for q in strangers], "never, sample"
+    )
+    lines = (Path(corpus.__file__).parent / "questions.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    for kind, chosen in (("sample", True), ("sample, unanswerable", False)):
+        yield Collection(
+            index,
+            [
+                tasks.Question(
+                    r["question"],
+                    " ".join(r["articles"]),
+                    tuple(r["answers"]),
+                )
+                for r in rows
+                if bool(r["answers"]) == chosen
+            ],
+            kind,
+        )
