@@ -59,6 +59,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo 'installing into $(VENV) (a few minutes the first time)' >&2
 	@$(PIP) install --constraint constraints.txt torch
 	@$(PIP) install --constraint constraints.txt --editable .
+	@$(BIN)/python -m compileall -q corpus index rag ui
 	@touch $@
 
 $(WITH_TOOLS): $(INSTALLED)

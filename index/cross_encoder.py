@@ -14,18 +14,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
-from numpy.typing import NDArray
 
+from index import wordpiece
 from index.encoder import Vectors
 from index.errors import EncoderError
 from index.segmenter import VOCABULARY, bundled
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 FOLDER = VOCABULARY.parent / "cross_encoder"
 UNKNOWN, START, END = SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
@@ -90,20 +87,23 @@ class CrossEncoder:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         """Load the folder that training wrote. Raises EncoderError when it cannot be read."""
-        from onnxruntime import InferenceSession, SessionOptions
+        from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
         from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidProtobuf
 
         try:
-            with np.load(folder / "latin.npz", allow_pickle=False) as stored:
+            with np.load(folder / "pieces.npz", allow_pickle=False) as stored:
                 words = stored["words"].tobytes().decode().split("\n")
-                rows, scales = [stored["rows"]], [stored["scales"]]
+                hangul = stored["hangul"].tolist()
+                self._scales: Vectors = stored["scales"].astype(np.float32)
                 self._places: Vectors = stored["places"].astype(np.float32)
                 self._begin: Vectors = stored["begin"].astype(np.float32)
-            with np.load(folder / "hangul.npz", allow_pickle=False) as stored:
-                rows.append(stored["rows"])
-                scales.append(stored["scales"])
-                hangul = stored["pieces"].tolist()
+            # Of some ten megabytes each only the rows that are asked for are read.
+            self._rows = [
+                np.asarray(np.load(folder / f"{script}.npy", mmap_mode="r", allow_pickle=False))
+                for script in ("latin", "hangul")
+            ]
             options = SessionOptions()
+            options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
             # Threads that wait by spinning would take the other core from whoever needs it.
             options.add_session_config_entry("session.intra_op.allow_spinning", "0")
             self._shared, self._joint, self._apart = (
@@ -118,11 +118,9 @@ class CrossEncoder:
             raise EncoderError(
                 f"the bundled cross-encoder cannot be read ({error}): install the program again"
             ) from error
-        self._rows: NDArray[np.int8] = np.concatenate(rows)
-        self._scales = np.concatenate(scales).astype(np.float32)
-        self._row = {word: row for row, word in enumerate(words)}
-        self._hangul = {piece: len(words) + row for row, piece in enumerate(hangul)}
-        self._tokenizer: Tokenizer | None = None
+        self._row: dict[str, int] = dict(zip(words, range(len(words)), strict=True))
+        rows = range(len(words), len(words) + len(hangul))
+        self._hangul: dict[int, int] = dict(zip(hangul, rows, strict=True))
         self._run = lru_cache(maxsize=1 << 16)(self._cut)
         self._layout = Layout(self.pieces, self._row[START], self._row[END], self._row[":"])
 
@@ -163,7 +161,12 @@ class CrossEncoder:
         ids = np.zeros((len(texts), max(map(len, texts))), np.int64)
         for row, text in enumerate(texts):
             ids[row, : len(text)] = text
-        x: Vectors = self._rows[ids].astype(np.float32) * self._scales[ids][..., None]
+        latin, hangul = self._rows
+        of_latin = ids < len(latin)
+        x: Vectors = np.empty((*ids.shape, latin.shape[1]), np.float32)
+        x[of_latin] = latin[ids[of_latin]]
+        x[~of_latin] = hangul[ids[~of_latin] - len(latin)]
+        x *= self._scales[ids][..., None]
         x += self._places[: ids.shape[1]]
         x -= x.mean(axis=-1, keepdims=True)
         x /= np.sqrt((x * x).mean(axis=-1, keepdims=True) + _TINY)
@@ -176,23 +179,10 @@ class CrossEncoder:
         return [piece for run in runs(text) for piece in self._run(run)]
 
     def _cut(self, run: str) -> list[int]:
+        unknown = self._row[UNKNOWN]
         if is_hangul(run):
-            unknown = self._row[UNKNOWN]
             return [self._hangul.get(piece, unknown) for piece in bundled().word(run)]
-        ids: list[int] = self._wordpiece().encode(run, add_special_tokens=False).ids
-        return ids
-
-    def _wordpiece(self) -> "Tokenizer":
-        if self._tokenizer is None:
-            from tokenizers import Tokenizer
-            from tokenizers.models import WordPiece
-            from tokenizers.normalizers import BertNormalizer
-            from tokenizers.pre_tokenizers import BertPreTokenizer
-
-            self._tokenizer = Tokenizer(WordPiece(self._row, unk_token=UNKNOWN))
-            self._tokenizer.normalizer = BertNormalizer(lowercase=True)
-            self._tokenizer.pre_tokenizer = BertPreTokenizer()
-        return self._tokenizer
+        return wordpiece.cut(run, self._row, unknown)
 
 
 @lru_cache(maxsize=1)

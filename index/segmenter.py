@@ -1,19 +1,25 @@
 """Words and subword pieces, as the bundled vocabulary has them."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import numpy as np
 
 from index.errors import EncoderError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-VOCABULARY = Path(__file__).parent / "bundled" / "vocabulary.json"
+VOCABULARY = Path(__file__).parent / "bundled" / "vocabulary.npz"
 _CACHED_WORDS = 400_000
+_MANY = 5_000
+_UNKNOWN_COSTS = 10.0
 _SIGNS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r" ?(?:[a-z]+|[0-9]+|[가-힣]+|[^ a-z0-9가-힣]+)")
 
@@ -29,13 +35,11 @@ def words(text: str) -> list[str]:
 
 
 class Segmenter:
-    """Cuts words into pieces of a unigram vocabulary and remembers how (cutting is what costs)."""
+    """Cuts words into pieces of a unigram vocabulary (Kudo 2018) and remembers how."""
 
     def __init__(self, vocabulary: Path = VOCABULARY) -> None:
         self._path = vocabulary
-        self._tokenizer: Tokenizer | None = None
         self._ids: dict[str, list[int]] = {}
-        self._names: dict[int, str] = {}
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """The piece ids of each text, all its words in a row."""
@@ -57,31 +61,84 @@ class Segmenter:
 
     def pieces(self, text: str) -> list[str]:
         """The pieces of a text as strings, without the mark of a word's start."""
-        ids = self.ids([text])[0]
-        for i in ids:
-            if i not in self._names:
-                self._names[i] = (self._loaded().id_to_token(i) or "").strip()
-        return [self._names[i] for i in ids]
+        return [self._vocabulary.names[i].strip() for i in self.ids([text])[0]]
 
     def _learn(self, seen: set[str]) -> None:
         if len(self._ids) > _CACHED_WORDS:
             self._ids.clear()
         new = [word for word in seen if word not in self._ids]
-        if new:
-            for word, encoding in zip(new, self._loaded().encode_batch_fast(new), strict=True):
+        if len(new) > _MANY:
+            for word, encoding in zip(new, self._tokenizer.encode_batch_fast(new), strict=True):
                 self._ids[word] = encoding.ids
+        else:
+            self._ids |= {word: self._vocabulary.cut(word) for word in new}
 
-    def _loaded(self) -> "Tokenizer":
-        if self._tokenizer is None:
-            from tokenizers import Tokenizer
+    @cached_property
+    def _vocabulary(self) -> "Vocabulary":
+        return Vocabulary.read(self._path)
 
-            try:
-                self._tokenizer = Tokenizer.from_file(str(self._path))
-            except Exception as error:  # tokenizers raises nothing narrower
-                raise EncoderError(
-                    f"{self._path.name} cannot be read ({error}): install the program again"
-                ) from error
-        return self._tokenizer
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        return self._vocabulary.tokenizer()
+
+
+class Vocabulary:
+    """The pieces of a unigram vocabulary and the logarithms of their probabilities."""
+
+    def __init__(self, names: list[str], scores: list[float]) -> None:
+        """`names[0]` stands for a character that no piece holds."""
+        self.names, self._scores = names, scores
+        self._ids = dict(zip(names, range(len(names)), strict=True))
+        self._longest = max(map(len, names))
+        self._unknown = min(scores) - _UNKNOWN_COSTS
+
+    @classmethod
+    def read(cls, path: Path) -> "Vocabulary":
+        """Read what `write` wrote. Raises EncoderError when it cannot be read."""
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                names = stored["names"].tobytes().decode().split("\n")
+                return cls(names, stored["scores"].tolist())
+        except (OSError, KeyError, ValueError, BadZipFile) as error:
+            raise EncoderError(
+                f"{path.name} cannot be read ({error}): install the program again"
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write the pieces, one a line, and their scores (float64)."""
+        spelled = np.frombuffer("\n".join(self.names).encode(), np.uint8)
+        np.savez(path, allow_pickle=False, names=spelled, scores=np.array(self._scores))
+
+    def tokenizer(self) -> "Tokenizer":
+        """The same vocabulary for many words: it takes longer to make than to cut a few hundred."""
+        from tokenizers import Tokenizer, models
+
+        return Tokenizer(models.Unigram(list(zip(self.names, self._scores, strict=True)), unk_id=0))
+
+    def cut(self, word: str) -> list[int]:
+        """The ids of the likeliest pieces; characters without a piece in a row are one."""
+        ways: list[tuple[float, int, int]] = [
+            (0.0, 0, 0)
+        ]  # to each place: score, from where, piece
+        ways += [(-math.inf, 0, 0)] * len(word)
+        for start in range(len(word)):
+            so_far = ways[start][0]
+            for end in range(start + 1, min(len(word), start + self._longest) + 1):
+                piece = self._ids.get(word[start:end])
+                if piece is not None:
+                    score = so_far + self._scores[piece]
+                elif end == start + 1:
+                    piece, score = 0, so_far + self._unknown
+                else:
+                    continue
+                if score > ways[end][0]:
+                    ways[end] = (score, start, piece)
+        found, place = list[int](), len(word)
+        while place:
+            _, place, piece = ways[place]
+            if piece or found[-1:] != [0]:
+                found.append(piece)
+        return found[::-1]
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,6 @@ Oard's (SIGIR 2003): all likely translations of a word stand for it together, th
 """
 
 import gzip
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from index.analysis import STOP, terms
 from index.names import stems
 from index.segmenter import bundled
 
-_TABLE = Path(__file__).parent / "bundled" / "lexicon.json.gz"
+_TABLE = Path(__file__).parent / "bundled" / "lexicon.tsv.gz"
 _WORD = re.compile(r"[a-z]+|[가-힣]+")
 
 # How the letters are called: 지피유 is GPU. Where there are two ways the first is written here.
@@ -37,11 +36,10 @@ Translation = tuple[tuple[str, ...], float]
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, list[tuple[str, float]]]]:
-    table: dict[str, dict[str, list[tuple[str, float]]]] = json.loads(
-        gzip.decompress(_TABLE.read_bytes())
-    )
-    return table
+def _table() -> dict[str, str]:
+    """For each word of either language the rest of its line, to be read when it is asked for."""
+    lines = gzip.decompress(_TABLE.read_bytes()).decode().splitlines()
+    return {word: rest for word, _, rest in (line.partition("\t") for line in lines)}
 
 
 def translations(text: str) -> list[tuple[Translation, ...]]:
@@ -57,24 +55,22 @@ def word_translations(word: str) -> tuple[tuple[Translation, ...], ...]:
     """The groups of alternatives for one word: one for a word known whole, else one for each piece."""
     if word[0].isascii():
         stem = terms(word)[0]
-        return () if stem in STOP else (_group("en", stem) + _spelled_out(word),)
+        return () if stem in STOP else (_group(stem) + _spelled_out(word),)
     for stem in reversed(stems(word)):
-        if stem in _table()["ko"]:
-            return (_group("ko", stem),)
+        if stem in _table():
+            return (_group(stem),)
     if letters := tuple(_letters(word)):
         return (letters,)
     pieces = bundled().pieces(stems(word)[-1])
     # A name falls into pieces that mean something else: only a word known from end to end is meant.
-    if any(len(piece) > 1 and piece not in _table()["ko"] for piece in pieces):
+    if any(len(piece) > 1 and piece not in _table() for piece in pieces):
         return ()
-    return tuple(_group("ko", piece) for piece in pieces if len(piece) > 1)
+    return tuple(_group(piece) for piece in pieces if len(piece) > 1)
 
 
-def _group(language: str, unit: str) -> tuple[Translation, ...]:
-    return tuple(
-        (tuple(terms(translation)), weight)
-        for translation, weight in _table()[language].get(unit, ())
-    )
+def _group(unit: str) -> tuple[Translation, ...]:
+    known = (each.rsplit(" ", 1) for each in _table().get(unit, "").split("\t") if each)
+    return tuple((tuple(terms(translation)), float(weight)) for translation, weight in known)
 
 
 def _letters(word: str) -> Iterator[Translation]:

@@ -85,19 +85,19 @@ def index_command(
 ) -> None:
     """Sync folders or files; with no PATH all sources indexed before, or the samples."""
     from rag import settings, upkeep
-    from ui import terminal
+    from ui import sync_terminal
 
     folder = settings.home(home)
     chosen = settings.load(folder)
 
     def once() -> "list[Step]":
         steps = upkeep.sync_paths(folder, chosen, paths or [], rebuild=rebuild, dry=dry_run)
-        return terminal.show_sync(steps, as_json=as_json, dry=dry_run)
+        return sync_terminal.show_sync(steps, as_json=as_json, dry=dry_run)
 
     done = once()
     if watch and not dry_run:
-        terminal.watch(lambda: upkeep.sync_paths(folder, chosen, paths or []), as_json=as_json)
-    if terminal.nothing_read(done):
+        sync_terminal.watch(lambda: upkeep.sync_paths(folder, chosen, paths or []), as_json=as_json)
+    if sync_terminal.nothing_read(done):
         raise typer.Exit(1)
 
 

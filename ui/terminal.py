@@ -1,27 +1,24 @@
-"""What the command line shows: answers as they stream, hits, progress, states. No logic of its own."""
+"""What the command line shows: answers as they stream, hits, states. No logic of its own."""
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import CorpusError
 from index.search import Hit, Index
-from index.sync import Plan, Progress, Report, Skipped
 from rag.events import Answer, Citation, Done, Event, Replaced, Request, Text, Thought
-from rag.upkeep import Missing, Status, Step
 
 if TYPE_CHECKING:
     from rag import batch
+    from rag.upkeep import Status
 
 _SUPPORT = {
     "ko": {"supported": "근거 있음", "weak": "근거 약함", "unsupported": "근거 없음"},
     "en": {"supported": "supported", "weak": "weak support", "unsupported": "unsupported"},
 }
-_WATCH_SECONDS = 3.0
 
 
 def asking(request: Request, question: str) -> Request:
@@ -79,89 +76,6 @@ def show_hits(hits: list[Hit]) -> None:
         print(f"   {hit.article_id}:{hit.start}-{hit.end}")
 
 
-def show_sync(steps: Iterable[Step], *, as_json: bool, dry: bool) -> list[Step]:
-    """Progress on stderr while it lasts; a line for each source, or JSON, at the end."""
-    began = time.perf_counter()
-    done: list[Step] = []
-    shown = 0.0
-    live = sys.stderr.isatty()
-    for step in steps:
-        if isinstance(step, Progress):
-            now = time.perf_counter()
-            if live and (now - shown > 0.1 or step.done == step.total):
-                shown = now
-                print(f"\r{step.done:,} of {step.total:,} {step.what}", end="", file=sys.stderr)
-            continue
-        if live and shown:
-            print("\r\033[K", end="", file=sys.stderr)
-        done.append(step)
-        if not as_json:
-            _say_step(step, dry=dry)
-    if as_json:
-        print(
-            json.dumps(_sync_json(done, time.perf_counter() - began, dry=dry), ensure_ascii=False)
-        )
-    return done
-
-
-def _say_step(step: Step, *, dry: bool) -> None:
-    if isinstance(step, Missing):
-        say(f"{step.root}: {step.reason}")
-    elif isinstance(step, Plan) and dry:
-        say(
-            f"{step.source} ({step.root}): would add {len(step.add)}, change {len(step.change)}, "
-            f"remove {len(step.remove)}; {step.unchanged} unchanged"
-        )
-        for sign, ids in (("+", step.add), ("~", step.change), ("-", step.remove)):
-            for article_id in ids:
-                print(f"{sign} {article_id}")
-        _say_skipped(step.skipped)
-    elif isinstance(step, Report):
-        say(
-            f"{step.source} ({step.root}): {step.added} added, {step.changed} changed, "
-            f"{step.removed} removed, {step.unchanged} unchanged; {step.passages} passages encoded"
-        )
-        _say_skipped(step.skipped)
-
-
-def _say_skipped(skipped: Iterable[Skipped]) -> None:
-    for skip in skipped:
-        reason = skip.reason if skip.path in skip.reason else f"{skip.path}: {skip.reason}"
-        say(f"  skipped {reason}")
-
-
-def _sync_json(done: list[Step], seconds: float, *, dry: bool) -> dict[str, Any]:
-    sources: list[dict[str, Any]] = []
-    for step in done:
-        if isinstance(step, Report):
-            sources.append(asdict(step))
-        elif isinstance(step, Missing):
-            sources.append({"root": step.root, "error": step.reason})
-        elif isinstance(step, Plan) and dry:
-            fields = ("source", "root", "add", "change", "remove", "unchanged")
-            sources.append({name: getattr(step, name) for name in fields})
-    return {"sources": sources, "seconds": round(seconds, 3)}
-
-
-def nothing_read(done: list[Step]) -> bool:
-    """Whether there were files or roots, and not one of them could be read."""
-    reports = [step for step in done if isinstance(step, Report)]
-    read = sum(report.added + report.changed + report.unchanged for report in reports)
-    failed = sum(len(report.skipped) for report in reports)
-    missing = sum(isinstance(step, Missing) for step in done)
-    return read == 0 and (failed > 0 or missing > 0)
-
-
-def watch(sync: Callable[[], Iterable[Step]], *, as_json: bool) -> None:
-    """Sync again every few seconds until stopped; only changes are shown."""
-    say("watching for changes; stop with Ctrl-C")
-    while True:
-        time.sleep(_WATCH_SECONDS)
-        for step in sync():
-            if isinstance(step, Report) and (step.added or step.changed or step.removed):
-                show_sync([step], as_json=as_json, dry=False)
-
-
 def show_batch(steps: "Iterator[batch.Progress]", out: Path) -> None:
     """How many are answered, while it lasts; a line with the sum at the end."""
     done = failed = 0
@@ -205,7 +119,7 @@ def _span(wanted: str) -> tuple[str, int | None, int | None]:
     return wanted, None, None
 
 
-def show_status(found: Status, *, as_json: bool) -> None:
+def show_status(found: "Status", *, as_json: bool) -> None:
     """The state of the index as lines, or as JSON with `healthy`."""
     if as_json:
         value = asdict(found) | {"healthy": not found.problems}
@@ -225,7 +139,7 @@ def show_status(found: Status, *, as_json: bool) -> None:
     print(f"health      {'see the problems' if found.problems else 'sound'}")
 
 
-def _languages(found: Status) -> str:
+def _languages(found: "Status") -> str:
     return ", ".join(f"{found.counts.get(f'articles_{code}', 0)} {code}" for code in ("ko", "en"))
 
 

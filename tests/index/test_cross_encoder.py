@@ -88,7 +88,7 @@ def test_a_run_of_hangul_knows_whether_it_starts_a_word() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["latin.npz", "hangul.npz", "shared.onnx", "joint.onnx", "apart.onnx"]
+    "name", ["pieces.npz", "latin.npy", "hangul.npy", "shared.onnx", "joint.onnx", "apart.onnx"]
 )
 def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "cross_encoder"

@@ -30,7 +30,7 @@ from index.bundled.training.data import held_out, rows
 from index.bundled.training.teacher import digest
 from index.bundled.training.train import contrast, unit
 from index.cross_encoder import SPECIAL, is_hangul, runs
-from index.segmenter import VOCABULARY, bundled
+from index.segmenter import VOCABULARY, Vocabulary, bundled
 
 if TYPE_CHECKING:
     from transformers import BertModel
@@ -58,13 +58,13 @@ class Pieces:
         self.latin.no_padding()
         self.latin.no_truncation()
         self.first = self.latin.get_vocab_size()
-        known = Tokenizer.from_file(str(VOCABULARY)).get_vocab()
-        self.hangul = sorted(i for piece, i in known.items() if re.search("[가-힣]", piece))
+        known = dict(enumerate(Vocabulary.read(VOCABULARY).names))
+        self.hangul = sorted(i for i, piece in known.items() if re.search("[가-힣]", piece))
         self._row = {piece: self.first + n for n, piece in enumerate(self.hangul)}
         own = self.latin.get_vocab()
         self.unknown, self.start, self.end = (own[special] for special in SPECIAL)
         self.colon = own[":"]
-        words = {p.strip(): i for p, i in known.items() if p.startswith(" ") and p.isascii()}
+        words = {p.strip(): i for i, p in known.items() if p.startswith(" ") and p.isascii()}
         self.shared = [(i, own[word]) for word, i in words.items() if len(word) > 2 and word in own]
         self._word = lru_cache(maxsize=1 << 18)(self._cut)
 

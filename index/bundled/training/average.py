@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from index.bundled.training.train import quantised
+from index.segmenter import VOCABULARY
 
 
 def main(out: Path, runs: list[Path]) -> None:
     """Write the mean of the runs' vectors, quantised again, and their vocabulary."""
-    vocabularies = {(run / "vocabulary.json").read_bytes() for run in runs}
+    vocabularies = {(run / VOCABULARY.name).read_bytes() for run in runs}
     if len(vocabularies) != 1:
         raise SystemExit("the runs have different vocabularies: train them on one")
     vectors = []
@@ -26,7 +27,7 @@ def main(out: Path, runs: list[Path]) -> None:
             )
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "vectors.npz", allow_pickle=False, **quantised(np.mean(vectors, axis=0)))
-    shutil.copyfile(runs[0] / "vocabulary.json", out / "vocabulary.json")
+    shutil.copyfile(runs[0] / VOCABULARY.name, out / VOCABULARY.name)
 
 
 if __name__ == "__main__":

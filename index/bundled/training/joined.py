@@ -163,16 +163,24 @@ def write(joined: Joined, pieces: Pieces, out: Path) -> None:
     kept = sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
     words = held.word_embeddings.weight.detach().numpy()
     spelled = np.frombuffer("\n".join(word for _, word in kept).encode(), np.uint8)
-    latin = rounded(words[[i for i, _ in kept]]) | {"words": spelled}
+    latin, of_latin = rounded(words[[i for i, _ in kept]])
+    hangul, of_hangul = rounded(words[pieces.first :])
+    np.save(out / "latin.npy", latin, allow_pickle=False)
+    np.save(out / "hangul.npy", hangul, allow_pickle=False)
+    scales = np.concatenate([of_latin, of_hangul])
     # Every text is of the first kind, whose vector therefore belongs to its places.
     places = held.position_embeddings.weight[:LONGEST] + held.token_type_embeddings.weight[0]
     begin = torch.stack([held.LayerNorm.weight, held.LayerNorm.bias])
-    for name, kept_as in (("places", places), ("begin", begin)):
-        latin[name] = kept_as.detach().numpy().astype(np.float16)
-    np.savez(out / "latin.npz", allow_pickle=False, **latin)
-    korean = rounded(words[pieces.first :]) | {"pieces": np.array(pieces.hangul, np.int32)}
-    np.savez(out / "hangul.npz", allow_pickle=False, **korean)
-    text, mask = torch.zeros(2, 9, korean["rows"].shape[1]), torch.ones(2, 9)
+    np.savez(
+        out / "pieces.npz",
+        allow_pickle=False,
+        words=spelled,
+        hangul=np.array(pieces.hangul, np.int32),
+        scales=scales,
+        places=places.detach().numpy().astype(np.float16),
+        begin=begin.detach().numpy().astype(np.float16),
+    )
+    text, mask = torch.zeros(2, 9, latin.shape[1]), torch.ones(2, 9)
     training = joined.training
     joined.eval()
     _export(_Apart(joined, "alone"), {"text": text, "mask": mask}, out / "shared.onnx")
@@ -183,24 +191,32 @@ def write(joined: Joined, pieces: Pieces, out: Path) -> None:
 
 
 def _export(layers: torch.nn.Module, given: dict[str, torch.Tensor], out: Path) -> None:
-    """Layers as a graph, their matrices in int8. Needs the package `onnx`."""
+    """Layers as a graph, their matrices in int8, arranged once for all for what runs it.
+
+    Needs the package `onnx`.
+    """
+    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     axes = {name: {0: "texts", 1: "places"} for name in ("text", "mask")}
     axes |= {"question": {1: "asked"}} if "question" in given else {}
     axes["found"] = axes["text"] if out.stem == "shared" else {0: "texts"}
     with TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole.onnx"
+        whole, small = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
         torch.onnx.export(
             layers.eval(), tuple(given.values()), str(whole), dynamo=False, opset_version=20,
             input_names=list(given), output_names=["found"],
             dynamic_axes=axes,
         )  # fmt: skip
-        quantize_dynamic(whole, out, per_channel=True, weight_type=QuantType.QInt8)
+        quantize_dynamic(whole, small, per_channel=True, weight_type=QuantType.QInt8)
+        options = SessionOptions()
+        options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        options.optimized_model_filepath = str(out)
+        InferenceSession(small, options, providers=["CPUExecutionProvider"])
 
 
-def rounded(vectors: NDArray[np.float32]) -> dict[str, NDArray[np.generic]]:
+def rounded(vectors: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """Vectors (pieces, dim) as int8 with a float16 scale per row."""
     scales = (np.maximum(np.abs(vectors).max(axis=1), 1e-4) / 127).astype(np.float16)
     rows = np.clip(np.round(vectors / scales.astype(np.float32)[:, None]), -127, 127)
-    return {"rows": rows.astype(np.int8), "scales": scales}
+    return rows.astype(np.int8), scales

@@ -1,4 +1,4 @@
-"""Learns the bundled word table: `python -m index.bundled.training.lexicon DATA OUT.json.gz`.
+"""Learns the bundled word table: `python -m index.bundled.training.lexicon DATA OUT.tsv.gz`.
 
 IBM model 1 (Brown et al. 1993) in both directions over the sentence pairs and the dictionary, with
 Korean cut into the encoder's pieces and English into stems. A translation is kept when both
@@ -6,7 +6,6 @@ directions believe in it; its weight is the geometric mean of the two probabilit
 """
 
 import gzip
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,8 +72,8 @@ def model_one(
     return dict(zip(known.tolist(), chance.tolist(), strict=True))
 
 
-def learn(data: Path) -> dict[str, dict[str, list[tuple[str, float]]]]:
-    """`{"ko": {piece: [(stem, weight), …]}, "en": {stem: [(piece, weight), …]}}`, best first."""
+def learn(data: Path) -> dict[str, list[tuple[str, float]]]:
+    """For each Korean piece the stems and for each English stem the pieces, with weights, best first."""
     found = list(pairs(data))
     korean = {unit: n for n, unit in enumerate(dict.fromkeys(u for k, _ in found for u in k))}
     english = {unit: n for n, unit in enumerate(dict.fromkeys(u for _, e in found for u in e))}
@@ -82,22 +81,29 @@ def learn(data: Path) -> dict[str, dict[str, list[tuple[str, float]]]]:
     right = [np.array([english[u] for u in e], np.int32) for _, e in found]
     forward = model_one(left, right, len(english))
     backward = model_one(right, left, len(korean))
-    table: dict[str, dict[str, list[tuple[str, float]]]] = {"ko": {}, "en": {}}
+    table: dict[str, list[tuple[str, float]]] = {}
     names_ko, names_en = list(korean), list(english)
     for key, chance in forward.items():
         k, e = divmod(key, len(english))
         weight = (chance * backward.get(e * len(korean) + k, 0.0)) ** 0.5
         if weight >= _LEAST and len(names_ko[k]) > 1:
-            table["ko"].setdefault(names_ko[k], []).append((names_en[e], round(weight, 2)))
-            table["en"].setdefault(names_en[e], []).append((names_ko[k], round(weight, 2)))
-    for side in table.values():
-        for unit, translations in side.items():
-            side[unit] = sorted(translations, key=lambda pair: -pair[1])[:_MOST]
-    return table
+            table.setdefault(names_ko[k], []).append((names_en[e], round(weight, 2)))
+            table.setdefault(names_en[e], []).append((names_ko[k], round(weight, 2)))
+    return {
+        unit: sorted(translations, key=lambda pair: -pair[1])[:_MOST]
+        for unit, translations in table.items()
+    }
+
+
+def written(table: dict[str, list[tuple[str, float]]]) -> str:
+    """A line for each word: `word\\ttranslation weight\\ttranslation weight…`."""
+    return "".join(
+        "\t".join([unit, *(f"{said} {weight}" for said, weight in table[unit])]) + "\n"
+        for unit in sorted(table)
+    )
 
 
 if __name__ == "__main__":
     learned = learn(Path(sys.argv[1]))
-    body = json.dumps(learned, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    Path(sys.argv[2]).write_bytes(gzip.compress(body.encode(), 9, mtime=0))
-    print({side: len(words) for side, words in learned.items()})
+    Path(sys.argv[2]).write_bytes(gzip.compress(written(learned).encode(), 9, mtime=0))
+    print(f"{len(learned)} words")

@@ -22,7 +22,7 @@ from torch.nn import functional
 from index.bundled.training import vocabulary
 from index.bundled.training.data import held_out, rows, training_questions
 from index.bundled.training.teacher import digest
-from index.segmenter import words
+from index.segmenter import VOCABULARY, Vocabulary, words
 
 Ids = NDArray[np.int32]
 
@@ -264,10 +264,10 @@ def train(data: Path, cache: Path, out: Path, recipe: Recipe, model: str | None)
     torch.manual_seed(recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
-    path = out / "vocabulary.json"
+    path = out / VOCABULARY.name
     if not path.exists():
-        vocabulary.train(data, recipe.pieces).save(str(path), pretty=False)
-    tokenizer = Tokenizer.from_file(str(path))
+        vocabulary.train(data, recipe.pieces).write(path)
+    tokenizer = Vocabulary.read(path).tokenizer()
     pieces, teacher = Pieces(tokenizer), Teacher(cache, recipe.dim)
     kinds = samplers(data, pieces, teacher, recipe)
     table, counts = resegmented(tokenizer)

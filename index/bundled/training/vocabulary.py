@@ -1,5 +1,6 @@
 """The subword vocabulary: a unigram model over the training texts of both languages."""
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from index.bundled.training.data import rows, training_questions
-from index.segmenter import words
+from index.segmenter import Vocabulary, words
 
 
 def texts(data: Path) -> Iterator[str]:
@@ -21,8 +22,8 @@ def texts(data: Path) -> Iterator[str]:
         yield row["context"]
 
 
-def train(data: Path, size: int) -> Tokenizer:
-    """A unigram tokenizer of `size` pieces (Kudo 2018) whose input is one word of `words()`."""
+def train(data: Path, size: int) -> Vocabulary:
+    """A unigram vocabulary of `size` pieces (Kudo 2018) of what `words()` gives."""
     tokenizer = Tokenizer(models.Unigram())
     # One text is one word; a leading space is part of it, so nothing is split here.
     tokenizer.pre_tokenizer = pre_tokenizers.Split(pattern="\n", behavior="removed")
@@ -32,4 +33,5 @@ def train(data: Path, size: int) -> Tokenizer:
     lines = ["\n".join(words(text)) for text in texts(data)]
     random.Random(0).shuffle(lines)
     tokenizer.train_from_iterator(lines, trainer)
-    return tokenizer
+    scored: list[tuple[str, float]] = json.loads(tokenizer.to_str())["model"]["vocab"]
+    return Vocabulary([name for name, _ in scored], [score for _, score in scored])
