@@ -59,6 +59,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo 'installing into $(VENV) (a few minutes the first time)' >&2
 	@$(PIP) install --constraint constraints.txt torch
 	@$(PIP) install --constraint constraints.txt --editable .
+# So that the first answer comes as quickly as the next.
 	@$(BIN)/python -m compileall -q corpus index rag ui
 	@touch $@
 

@@ -77,14 +77,25 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
             ("never", english),
         ],
         "qed": [("qed", english), ("qed ko", korean)],
+        "written": [
+            ("written ko", tasks.written(asked="ko", kept=True)),
+            ("written en", tasks.written(asked="en", kept=True)),
+            ("unanswerable ko", tasks.written(asked="ko", answerable=False, kept=True)),
+            ("unanswerable en", tasks.written(asked="en", answerable=False, kept=True)),
+        ],
     }
     for name, asked_of_it in whole.items():
+        articles = asked_of_it[0][1].articles
         index = Index(folder / name, lambda _: encoder)
-        add_articles(index, asked_of_it[0][1].articles, encoder, name)
+        # Korean ones stand among English ones, as those of the sample do.
+        beside = english.articles if name == "written" else []
+        add_articles(index, [*articles, *beside], encoder, name)
         for kind, task in asked_of_it:
-            fresh = [q for q in task.questions if kind == "qed ko" or not taught(q)]
+            fresh = [
+                q for q in task.questions if kind == "qed ko" or name == "written" or not taught(q)
+            ]
             questions = sample(fresh, limit)
-            if kind in ("never", "unanswerable"):
+            if kind == "never" or kind.startswith("unanswerable"):
                 questions = [tasks.Question(q.text, q.gold, ()) for q in questions]
             yield Collection(index, questions, kind if kind != "never" else f"never, {name}")
     for _ in sync_paths(folder / "sample", Settings(), []):

@@ -45,7 +45,8 @@ CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 @dataclass(frozen=True, slots=True)
 class Example:
     """A question with sentences, the first `listed` of them candidates for it; the rest belong to
-    `other`, a question that none of them answers. `good` tells which answer their question."""
+    `other`, a question that none of them answers. `good` tells which answer their question. One that
+    is `asked` is a question that its candidates answer or do not, rather than a sentence."""
 
     question: str
     sentences: list[Placed]
@@ -53,6 +54,7 @@ class Example:
     weight: float
     listed: int
     other: str = ""
+    asked: bool = False
 
 
 class Mixed:
@@ -155,9 +157,9 @@ class Translations:
         ]
 
     def some(self) -> Iterator[Example]:
-        """Five sentences each with its translation among three others, and seven pairs of Korean
+        """Three sentences each with its translation among three others, and four pairs of Korean
         sentences of which one follows from the other or does not."""
-        for _ in range(5):
+        for _ in range(3):
             place = random.randrange(len(self._pairs))
             own, three = self._pairs[place], random.sample(self._near[place], 3)
             asked, told = random.choice([("ko", "en"), ("ko", "en"), ("en", "ko"), ("ko", "ko")])
@@ -166,7 +168,7 @@ class Translations:
             rows = [own, *(self._pairs[i] for i in three)]
             sentences = [Placed("", r[told], before) for r in rows]
             yield Example(question, sentences, [True, False, False, False], 0.35, 4)
-        for told, asked, follows in random.sample(self._follows, 7):
+        for told, asked, follows in random.sample(self._follows, 4):
             yield Example(opened(asked, "ko"), [Placed("", told)], [follows], 0.3, 0)
 
 

@@ -31,8 +31,10 @@ from corpus.text import language
 from rag.home import load_encoder
 from rag.reading.candidates import READ, Candidate, Model
 
-# How much the questions of a collection count together; the sample's are few and the program's own.
-RANKING = {"squad2": 1.0, "qed": 0.7, "qed ko": 1.5, "sample": 4.0}
+# How much each question of a collection counts; the sample's are few and the program's own.
+RANKING = {
+    "squad2": 1.0, "qed": 0.7, "qed ko": 1.5, "sample": 4.0, "written ko": 1.0, "written en": 1.0,
+}  # fmt: skip
 ANSWERING = {
     "sample": 0.4,
     "sample, unanswerable": 0.6,
@@ -40,6 +42,13 @@ ANSWERING = {
     "never, sample": 0.3,
     "never, squad2": 1.5,
     "unanswerable": 1.5,
+    "unanswerable ko": 0.5,
+    "unanswerable en": 0.5,
+    "squad2": 1.0,
+    "qed": 1.0,
+    "qed ko": 1.0,
+    "written ko": 0.5,
+    "written en": 0.5,
 }
 TAKEN_AWAY = 0.6
 
@@ -222,7 +231,8 @@ def fit_answering(cases: Sequence[Case], model: Model) -> None:
 
 
 def worth(kind: str) -> float:
-    return ANSWERING.get(kind, TAKEN_AWAY if kind.endswith("taken away") else 1.0)
+    """How much the questions of a kind count together."""
+    return ANSWERING[kind] if kind in ANSWERING or not kind.endswith("taken away") else TAKEN_AWAY
 
 
 def report(odds: NDArray[np.float32], kinds: NDArray[np.str_]) -> None:

@@ -6,6 +6,7 @@ Each paragraph becomes an article of its own; a question's gold article is its p
 import gzip
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,29 +63,35 @@ def korean(data: Path, *, report: bool | None = True) -> Task:
     return Task("qa_ko ko→ko", list(made.values()), questions)
 
 
-def squad(data: Path, *, answerable: bool = True, report: bool | None = None) -> Task:
+def squad(
+    data: Path, *, answerable: bool = True, report: bool | None = None, korean: bool = False
+) -> Task:
     """SQuAD 2.0 paragraphs; the questions that they answer, or those that they do not.
 
-    Of one half of the titles, or of all (None).
+    Of one half of the titles, or of all (None); as they are, or those put into Korean for training.
     """
     found = [r for r in rows(data, "qa_en") if r["source"] == "squad2-dev-half"]
     made = {r["context"]: article(r["context"], r["title"].replace("_", " ")) for r in found}
-    questions = [
-        Question(r["question"], made[r["context"]].id, tuple(r["answers"]))
+    chosen = [
+        r
         for r in found
         if bool(r["answers"]) == answerable and report in (None, reported(r["title"]))
+    ]
+    questions = [
+        Question(text, made[r["context"]].id, tuple(r["answers"]))
+        for r, text in (_korean(chosen) if korean else _english(chosen))
     ]
     return Task("squad2 en→en", list(made.values()), questions)
 
 
-def natural(data: Path, *, held: bool = True) -> Task:
+def natural(data: Path, *, held: bool = True, korean: bool = False) -> Task:
     """Natural Questions (QED) over all its paragraphs with titles; the questions held out of
-    training, or those that were not."""
+    training, or those that were not; as they are, or those put into Korean for training."""
     found, made = _qed(data)
+    chosen = [r for r in found if held_out(r["title"]) == held]
     questions = [
-        Question(r["question"], made[r["title"], r["context"]].id, tuple(r["answers"]))
-        for r in found
-        if held_out(r["title"]) == held
+        Question(text, made[r["title"], r["context"]].id, tuple(r["answers"]))
+        for r, text in (_korean(chosen) if korean else _english(chosen))
     ]
     return Task("qed en→en", list(made.values()), questions)
 
@@ -95,18 +102,68 @@ def translated(data: Path, *, english: bool = False) -> Task:
     With `english` the same questions in the original, as the ceiling.
     """
     found, made = _qed(data)
-    lines = (HERE / "data" / "questions_ko.jsonl").read_text(encoding="utf-8").splitlines()
-    asked = {line["id"]: line["question"] for line in map(json.loads, lines)}
-    questions = []
-    for r in found:
-        key = hashlib.sha256(f"{r['title']}\n{r['question']}".encode()).hexdigest()[:12]
-        if key in asked:
-            text = r["question"] if english else asked.pop(key)
-            gold = made[r["title"], r["context"]].id
-            questions.append(Question(text, gold, tuple(r["answers"])))
+    questions = [
+        Question(
+            r["question"] if english else text,
+            made[r["title"], r["context"]].id,
+            tuple(r["answers"]),
+        )
+        for r, text in _korean(found, "questions_ko")
+    ]
     return Task(
         "qed ko→en" if not english else "qed, the same in English", list(made.values()), questions
     )
+
+
+def written(*, asked: Language, answerable: bool = True, kept: bool = False) -> Task:
+    """Korean paragraphs of our own, for training, or some kept from it; questions that a sentence of
+    them answers (it is the accepted answer), or that look so, in Korean or in English."""
+    articles, questions = [], []
+    for r in _lines("kept_ko" if kept else "paragraphs_ko"):
+        made = article(" ".join(r["sentences"]), r["title"])
+        articles.append(made)
+        for q in r["questions"]:
+            if (q["sentence"] is not None) == answerable:
+                answers = (r["sentences"][q["sentence"]],) if answerable else ()
+                questions.append(Question(q[asked], made.id, answers))
+    return Task(f"written {asked}→ko", articles, questions)
+
+
+def twins(data: Path) -> dict[str, str]:
+    """For a question of SQuAD or QED one like it that its paragraph does not answer, and for its
+    Korean form one in Korean: of our own, for training."""
+    known = {line["id"]: line for line in _lines("twins")}
+    korean = {line["id"]: line["question"] for line in _lines("taught_ko")}
+    found = {}
+    for r in rows(data, "qa_en"):
+        if twin := known.get(key := _key(r)):
+            found[r["question"]] = twin["en"]
+            if key in korean:
+                found[korean[key]] = twin["ko"]
+    return found
+
+
+def _english(found: Iterable[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    return ((r, r["question"]) for r in found)
+
+
+def _korean(
+    found: Iterable[dict[str, Any]], name: str = "taught_ko"
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """Of the rows those whose question has been put into Korean, each once, with that."""
+    known = {line["id"]: line["question"] for line in _lines(name)}
+    for r in found:
+        if (key := _key(r)) in known:
+            yield r, known.pop(key)
+
+
+def _key(row: dict[str, Any]) -> str:
+    return hashlib.sha256(f"{row['title']}\n{row['question']}".encode()).hexdigest()[:12]
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    lines = (HERE / "data" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def _qed(data: Path) -> tuple[list[dict[str, Any]], dict[tuple[str, str], Article]]:

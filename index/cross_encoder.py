@@ -14,15 +14,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from index import wordpiece
 from index.encoder import Vectors
-from index.errors import EncoderError
+from index.errors import reading
 from index.segmenter import VOCABULARY, bundled
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 FOLDER = VOCABULARY.parent / "cross_encoder"
 UNKNOWN, START, END = SPECIAL = ("[UNK]", "[CLS]", "[SEP]")
@@ -87,13 +89,10 @@ class CrossEncoder:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         """Load the folder that training wrote. Raises EncoderError when it cannot be read."""
-        from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
-        from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidProtobuf
-
-        try:
+        with reading("the bundled cross-encoder"):
             with np.load(folder / "pieces.npz", allow_pickle=False) as stored:
-                words = stored["words"].tobytes().decode().split("\n")
-                hangul = stored["hangul"].tolist()
+                words: list[str] = stored["words"].tobytes().decode().split("\n")
+                hangul: list[int] = stored["hangul"].tolist()
                 self._scales: Vectors = stored["scales"].astype(np.float32)
                 self._places: Vectors = stored["places"].astype(np.float32)
                 self._begin: Vectors = stored["begin"].astype(np.float32)
@@ -102,27 +101,16 @@ class CrossEncoder:
                 np.asarray(np.load(folder / f"{script}.npy", mmap_mode="r", allow_pickle=False))
                 for script in ("latin", "hangul")
             ]
-            options = SessionOptions()
-            options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
-            # Threads that wait by spinning would take the other core from whoever needs it.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            counts = [len(words), len(hangul)]
+            if [len(rows) for rows in self._rows] != counts or len(self._scales) != sum(counts):
+                raise ValueError("its files do not belong together")
             self._shared, self._joint, self._apart = (
-                InferenceSession(
-                    (folder / f"{name}.onnx").read_bytes(),
-                    options,
-                    providers=["CPUExecutionProvider"],
-                )
-                for name in ("shared", "joint", "apart")
+                _session(folder / f"{name}.onnx") for name in ("shared", "joint", "apart")
             )
-        except (OSError, KeyError, ValueError, BadZipFile, Fail, InvalidProtobuf) as error:
-            raise EncoderError(
-                f"the bundled cross-encoder cannot be read ({error}): install the program again"
-            ) from error
-        self._row: dict[str, int] = dict(zip(words, range(len(words)), strict=True))
-        rows = range(len(words), len(words) + len(hangul))
-        self._hangul: dict[int, int] = dict(zip(hangul, rows, strict=True))
+            self._row = {word: row for row, word in enumerate(words)}
+            self._hangul = {piece: row for row, piece in enumerate(hangul, len(words))}
+            self._layout = Layout(self.pieces, *(self._row[word] for word in (START, END, ":")))
         self._run = lru_cache(maxsize=1 << 16)(self._cut)
-        self._layout = Layout(self.pieces, self._row[START], self._row[END], self._row[":"])
 
     def odds(self, question: str, sentences: Sequence[Placed]) -> Vectors:
         """Log odds, float32 of shape (len(sentences),), that each sentence answers the question."""
@@ -183,6 +171,22 @@ class CrossEncoder:
         if is_hangul(run):
             return [self._hangul.get(piece, unknown) for piece in bundled().word(run)]
         return wordpiece.cut(run, self._row, unknown)
+
+
+def _session(graph: Path) -> "InferenceSession":
+    """What runs a graph. Raises OSError when it is missing, ValueError when it is none."""
+    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
+    from onnxruntime.capi import onnxruntime_pybind11_state as known
+
+    options = SessionOptions()
+    options.graph_optimization_level = GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Threads that wait by spinning would take the other core from whoever needs it.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    wrong = (known.Fail, known.InvalidArgument, known.InvalidGraph, known.InvalidProtobuf)
+    try:
+        return InferenceSession(graph.read_bytes(), options, providers=["CPUExecutionProvider"])
+    except (*wrong, known.NotImplemented) as error:
+        raise ValueError(f"{graph.name}: {error}") from error
 
 
 @lru_cache(maxsize=1)

@@ -1,19 +1,17 @@
 """Texts to vectors: the protocol, and the bundled bilingual encoder.
 
 The bundled encoder is static: a text is the weighted sum of its subword vectors, normalised.
-It needs numpy and tokenizers only, loads in a tenth of a second and encodes thousands of passages
-a second. How it was trained stands in `bundled/training/README.md`.
+It needs numpy only (for many texts tokenizers too), and encodes thousands of passages a second. How it was trained stands in `bundled/training/README.md`.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import EncoderError
+from index.errors import reading
 from index.segmenter import VOCABULARY, Segmenter, bundled
 
 Vectors = NDArray[np.float32]
@@ -45,19 +43,16 @@ class BundledEncoder:
     quick = True
 
     def __init__(self, folder: Path = VOCABULARY.parent) -> None:
-        """Load `vectors.npz` (int8 rows, one float16 scale per row) and `vocabulary.json`.
-
-        Raises EncoderError when they cannot be read.
+        """Load `vectors.npz` (int8 rows, one float16 scale per row); the vocabulary beside it is
+        read with the first text. Raises EncoderError when they cannot be read.
         """
-        try:
-            with np.load(folder / "vectors.npz", allow_pickle=False) as stored:
-                self._rows: NDArray[np.int8] = stored["rows"]
-                self._scales: NDArray[np.float32] = stored["scales"].astype(np.float32)
-                self.fingerprint = f"bundled-{stored['digest']!s}"
-        except (OSError, KeyError, ValueError, BadZipFile) as error:
-            raise EncoderError(
-                f"the bundled encoder cannot be read ({error}): install the program again"
-            ) from error
+        with (
+            reading("the bundled encoder"),
+            np.load(folder / "vectors.npz", allow_pickle=False) as stored,
+        ):
+            self._rows: NDArray[np.int8] = stored["rows"]
+            self._scales: NDArray[np.float32] = stored["scales"].astype(np.float32)
+            self.fingerprint = f"bundled-{stored['digest']!s}"
         self.dim = int(self._rows.shape[1])
         own = folder / VOCABULARY.name
         self._segmenter = bundled() if own == VOCABULARY else Segmenter(own)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from index.errors import reading
 from index.names import beginnings, hangul_key, initials, plain, stems, syllables
 
 _TABLE = Path(__file__).parent / "bundled" / "sounds.json.gz"
@@ -53,7 +54,8 @@ class _Spelling:
 
 @lru_cache(maxsize=1)
 def _sounds() -> _Sounds:
-    pairs: dict[str, dict[str, float]] = json.loads(gzip.decompress(_TABLE.read_bytes()))
+    with reading("the bundled table of sounds"):
+        pairs: dict[str, dict[str, float]] = json.loads(gzip.decompress(_TABLE.read_bytes()))
     jamo: dict[str, float] = defaultdict(float)
     for heard in pairs.values():
         for chunk, chance in heard.items():

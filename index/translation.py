@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from index.analysis import STOP, terms
+from index.errors import reading
 from index.names import stems
 from index.segmenter import bundled
 
@@ -37,8 +38,12 @@ Translation = tuple[tuple[str, ...], float]
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, str]:
-    """For each word of either language the rest of its line, to be read when it is asked for."""
-    lines = gzip.decompress(_TABLE.read_bytes()).decode().splitlines()
+    """For each word of either language the rest of its line, to be read when it is asked for.
+
+    Raises EncoderError when it cannot be read.
+    """
+    with reading("the bundled word table"):
+        lines = gzip.decompress(_TABLE.read_bytes()).decode().split("\n")
     return {word: rest for word, _, rest in (line.partition("\t") for line in lines)}
 
 

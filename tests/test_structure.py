@@ -14,7 +14,7 @@ from ui.cli import app
 QUESTION = "마지스트랄 스몰의 매개변수는 몇 개인가?"
 SLOW_TO_IMPORT = {
     "torch", "gradio", "transformers", "sentence_transformers", "langchain", "langchain_core",
-    "trafilatura", "lxml", "sklearn", "scipy",
+    "trafilatura", "lxml", "sklearn", "scipy", "tokenizers", "pydantic",
 }  # fmt: skip
 
 

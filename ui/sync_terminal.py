@@ -14,9 +14,14 @@ from ui.terminal import say
 _WATCH_SECONDS = 3.0
 
 
-def show_sync(steps: Iterable[Step], *, as_json: bool, dry: bool) -> list[Step]:
-    """Progress on stderr while it lasts; a line for each source, or JSON, at the end."""
-    began = time.perf_counter()
+def show_sync(
+    steps: Iterable[Step], *, as_json: bool, dry: bool, began: float | None = None
+) -> list[Step]:
+    """Progress on stderr while it lasts; a line for each source, or JSON, at the end.
+
+    `began` is when the work began on the clock `time.perf_counter`, if it was before this.
+    """
+    began = time.perf_counter() if began is None else began
     done: list[Step] = []
     shown = 0.0
     live = sys.stderr.isatty()
@@ -74,15 +79,20 @@ def _sync_json(done: list[Step], seconds: float, *, dry: bool) -> dict[str, Any]
             sources.append({"root": step.root, "error": step.reason})
         elif isinstance(step, Plan) and dry:
             fields = ("source", "root", "add", "change", "remove", "unchanged")
-            sources.append({name: getattr(step, name) for name in fields})
+            skipped = [asdict(skip) for skip in step.skipped]
+            sources.append({name: getattr(step, name) for name in fields} | {"skipped": skipped})
     return {"sources": sources, "seconds": round(seconds, 3)}
 
 
 def nothing_read(done: list[Step]) -> bool:
     """Whether there were files or roots, and not one of them could be read."""
     reports = [step for step in done if isinstance(step, Report)]
+    # Without a report it was only planned.
+    plans = [] if reports else [step for step in done if isinstance(step, Plan)]
     read = sum(report.added + report.changed + report.unchanged for report in reports)
+    read += sum(len(plan.add) + len(plan.change) + plan.unchanged for plan in plans)
     failed = sum(len(report.skipped) for report in reports)
+    failed += sum(len(plan.skipped) for plan in plans)
     missing = sum(isinstance(step, Missing) for step in done)
     return read == 0 and (failed > 0 or missing > 0)
 
@@ -92,6 +102,8 @@ def watch(sync: Callable[[], Iterable[Step]], *, as_json: bool) -> None:
     say("watching for changes; stop with Ctrl-C")
     while True:
         time.sleep(_WATCH_SECONDS)
+        began = time.perf_counter()
         for step in sync():
             if isinstance(step, Report) and (step.added or step.changed or step.removed):
-                show_sync([step], as_json=as_json, dry=False)
+                show_sync([step], as_json=as_json, dry=False, began=began)
+                began = time.perf_counter()

@@ -40,6 +40,21 @@ def test_when_nothing_could_be_read_it_is_exit_1(rag, write, tmp_path: Path) -> 
     assert rag("index", tmp_path / "nowhere", "--home", tmp_path / "home").failed("nowhere")
 
 
+def test_a_dry_run_says_what_it_would_skip_and_ends_as_the_run_would(
+    rag, write, tmp_path: Path
+) -> None:
+    home, root = tmp_path / "home", write("news", {"a.md": "키위는 과일이다.\n"})
+    (root / "b.md").symlink_to(root / "nowhere")
+    other = write("more", {"c.md": "망고는 과일이다.\n"})
+    planned = rag("index", root, "--dry-run", "--json", "--home", home)
+    assert planned.code == 0
+    (plan,) = planned.json["sources"]
+    assert (plan["add"], [skip["path"] for skip in plan["skipped"]]) == (["news/a.md"], ["b.md"])
+    assert rag("index", root, other, "--home", home).code == 0
+    other.rename(other.with_name("elsewhere"))
+    assert [rag("index", *dry, "--home", home).code for dry in ([], ["--dry-run"])] == [0, 0]
+
+
 def test_the_first_own_folder_takes_the_place_of_the_samples(rag, write, home: Path) -> None:
     root = write("news", {"a.md": "키위는 과일이다.\n"})
     dry = rag("index", root, "--dry-run", "--home", home)

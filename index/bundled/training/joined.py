@@ -159,6 +159,14 @@ def aligned(model: Path, state: Path, pieces: Pieces) -> "BertModel":
 def write(joined: Joined, pieces: Pieces, out: Path) -> None:
     """Write what `index.cross_encoder` loads: the pieces with their embeddings, and the layers."""
     out.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent) as folder:
+        _write(joined, pieces, Path(folder))
+        # Put in place of the old ones, which a program that runs may have mapped into its memory.
+        for file in Path(folder).iterdir():
+            file.replace(out / file.name)
+
+
+def _write(joined: Joined, pieces: Pieces, out: Path) -> None:
     own, held = pieces.latin.get_vocab(), joined.embeddings
     kept = sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
     words = held.word_embeddings.weight.detach().numpy()
