@@ -44,6 +44,8 @@ def _table() -> dict[str, str]:
     """
     with reading("the bundled word table"):
         lines = gzip.decompress(_TABLE.read_bytes()).decode().split("\n")
+        if len(lines) < 2:
+            raise ValueError("it is empty")
     return {word: rest for word, _, rest in (line.partition("\t") for line in lines)}
 
 
