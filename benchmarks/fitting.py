@@ -11,7 +11,8 @@ looked at and the sample's questions.
 
 KorQuAD is only measured on and takes no part. Of SQuAD the half of the titles that is not reported
 does, of QED the questions that the encoder was trained on, of both only what the cross-encoder was
-not trained on, of our Korean ones every other, and all questions of the sample corpus.
+not trained on, of our Korean ones every other, Korean paragraphs of ours that were kept from it, and
+all questions of the sample corpus.
 """
 
 import argparse
