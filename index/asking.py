@@ -45,6 +45,10 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
         ),
     ),
 )
+# A difference may be told as a share, whatever it is a difference of.
+_DIFFERENCE = re.compile(
+    r"\bby how much\b|how much (?:\w+er|more|less)\b|퍼센트|몇\s?(?:배|프로)|얼마나 (?:더 |덜 )?(?:[내낮깎줄오올늘싸]|비싸)"
+)
 _PEOPLE = re.compile(
     r"\s?(?:여\s?)?(?:명|인(?![가-힣])|사람)|\s(?:[a-z]+\s){0,2}(?:people|employees|persons|staff|researchers|engineers|workers|members|users|soldiers|students|men|women|children)",
     re.I,
@@ -154,7 +158,8 @@ def wanted(question: str) -> Wanted:
 def measure(question: str) -> Measure:
     """What the number that a question wants is a number of; `any` when it does not say."""
     folded = fold(question)
-    return next((kind for kind, pattern in _MEASURES if pattern.search(folded)), "any")
+    measures = () if _DIFFERENCE.search(folded) else _MEASURES
+    return next((kind for kind, pattern in measures if pattern.search(folded)), "any")
 
 
 def asked(question: str, rarity: Rarity) -> Asked:

@@ -63,6 +63,22 @@ def test_a_value_answers_only_what_it_measures() -> None:
     assert answering(price, "It has 12 seats.", Described("It has 12 seats.").values) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("올해 예산은 얼마인가?", "money"),
+        ("How much did they raise in March?", "money"),
+        ("By how much did they cut the price?", "any"),
+        ("How much cheaper are its costs?", "any"),
+        ("가격을 얼마나 내렸나?", "any"),
+        ("매출이 몇 퍼센트 늘었어?", "any"),
+        ("직원 수는?", "people"),
+    ],
+)
+def test_what_a_number_measures(question: str, kind: str) -> None:
+    assert asked(question, even).measure == kind
+
+
 def test_a_name_that_nothing_has_is_stranger_than_a_common_word() -> None:
     rarity = {"ethelr": 5.0}
     question = asked("Where did Ethelred flee?", lambda t: {x: rarity.get(x, 7.0) for x in t})
