@@ -1,13 +1,16 @@
 """Fits the built-in reader: `python -m benchmarks.fitting DATA [--limit N]`.
 
-Prints the weights of `rag.reading.candidates.Model`. Two of those of `answerable` were then set by
-hand (-2.0 and -3.0), so that more of what is never mentioned is refused. Sentences are ranked by a linear model fitted so that those holding
-an accepted answer are likely among all sentences of the passages found (listwise, softmax), without
-what the cross-encoder reads; then what that is worth beside it is fitted, and whether to answer at
-all by a logistic regression on the best sentence. The first and the last are measured on questions
-that the fold did not see (five folds). The fit of the second is printed (.68, .47, .61), and not all
-taken: Korean counts less and the other language more in `Model`, by KorQuAD's half that may be
-looked at and the sample's questions.
+Prints weights for `rag.reading.candidates.Model`. Sentences are ranked by a linear model fitted so
+that those holding an accepted answer are likely among all sentences of the passages found (listwise,
+softmax), without what the cross-encoder reads; then what that is worth beside it is fitted, and
+whether to answer at all by a logistic regression on the best sentence. The first and the last are
+measured on questions that the fold did not see (five folds).
+
+`Model` has those of an earlier run, before the cross-encoder was trained anew: this one knows the
+paragraphs that are fitted on, and what is fitted on them relies on it too much. Of the weights of
+`answerable` two were then set by hand (-2.0 and -3.0), so that more of what is never mentioned is
+refused; in `read` Korean counts less and the other language more than fitted (.68, .47, .61), by
+KorQuAD's half that may be looked at and the sample's questions.
 
 KorQuAD is only measured on and takes no part. Of SQuAD the half of the titles that is not reported
 does, of QED the questions that the encoder was trained on, of both only what the cross-encoder was
