@@ -1,4 +1,7 @@
-"""Trains the cross-encoder: `python -m benchmarks.answering DATA MODEL ALIGNED.safetensors OUT [--steps 2500]`.
+"""Trains the cross-encoder: `python -m benchmarks.answering DATA MODEL BEGIN OUT [--steps 2500] [--rate 1.5e-4]`.
+
+BEGIN is what `align.py` left, or the folder of a cross-encoder to go on from: then OUT, which may be the
+same folder, must hold one, and gets new joint layers.
 
 Questions of SQuAD and QED, three in ten of them also in Korean, and questions of both languages on
 Korean paragraphs of our own, with the sentences that the built-in reader ranks best for them: those
@@ -17,7 +20,10 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,32 +32,52 @@ from torch.nn.functional import binary_cross_entropy_with_logits as pairwise
 from torch.nn.functional import softplus
 
 from benchmarks import tasks
-from benchmarks.cases import Case, Collection, taught
+from benchmarks.cases import Case, Collection
 from benchmarks.examples import Changed, Example, Mixed, Translations
 from benchmarks.reading import held
 from corpus.article import Language
 from corpus.text import language
 from index.bundled.training.align import Pieces
-from index.bundled.training.joined import Joined, aligned, alone, write
+from index.bundled.training.joined import Joined, aligned, alone, write, write_joint
+from index.bundled.training.kept import again
 from index.cross_encoder import Layout, Placed
 from index.search import Index
 from index.sync import add_articles
 from rag.home import load_encoder
 
-WEIGHTS = {"squad2": 1.5, "unanswerable": 1.2, "qed": 0.8, "never": 0.5, "written": 1.0}
+WEIGHTS = {
+    "squad2": 1.5,
+    "unanswerable": 1.2,
+    "qed": 0.8,
+    "never": 0.5,
+    "written": 1.0,
+    "further": 1.0,
+}
 KEPT = 12
+_HEAD = 7
 
 
-def cases(data: Path, folder: Path) -> Iterator[Case]:
-    """The questions that are taught, with the passages found for them: English ones with Korean
-    ones beside them."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A question that is taught, with its best sentences and whether they hold an answer."""
+
+    kind: str
+    question: str
+    sentences: list[tuple[Placed, bool]]
+
+
+def cases(data: Path, folder: Path, part: int, parts: int) -> Iterator[Case]:
+    """Every `parts`th question that is taught, from the `part`th on, with the passages found for it:
+    English ones with Korean ones beside them."""
     encoder = load_encoder("bundled")
     written = tasks.written(asked="ko")
     for kind, asked_of_it in asked(data).items():
         index = Index(folder / kind, lambda _: encoder)
         add_articles(index, [*asked_of_it[0][1].articles, *written.articles], encoder, kind)
         for name, task in asked_of_it:
-            yield from Collection(index, [q for q in task.questions if taught(q)], name).cases()
+            own = name in ("written", "further")
+            chosen = [q for q in task.questions if own or tasks.taught(q.text)]
+            yield from Collection(index, chosen[part::parts], name, reranker="").cases()
 
 
 def asked(data: Path) -> dict[str, list[tuple[str, tasks.Task]]]:
@@ -70,6 +96,7 @@ def asked(data: Path) -> dict[str, list[tuple[str, tasks.Task]]]:
         spoken: Language = "ko" if korean else "en"
         for answerable in (True, False):
             of_squad.append(("written", tasks.written(asked=spoken, answerable=answerable)))
+            of_qed.append(("further", tasks.further(data, asked=spoken, answerable=answerable)))
     return {"squad2": of_squad, "qed": of_qed}
 
 
@@ -79,10 +106,10 @@ class Teacher:
     def __init__(self, data: Path) -> None:
         self._mixed, self._changed, self._twins = Mixed(data), Changed(), tasks.twins(data)
 
-    def example(self, case: Case, ranked: Sequence[tuple[Placed, bool]]) -> Example:
+    def example(self, case: Ranked) -> Example:
         """A question with one sentence that answers it, if any does, and four that do not."""
-        good = [sentence for sentence, right in ranked if right][:1]
-        bad = [sentence for sentence, right in ranked if not right]
+        good = [sentence for sentence, right in case.sentences if right][:1]
+        bad = [sentence for sentence, right in case.sentences if not right]
         some = bad[:4] if random.random() < 0.7 else random.sample(bad, min(4, len(bad)))
         sentences, question, other = [*good, *some], case.question, ""
         right = [True] * len(good) + [False] * len(some)
@@ -161,25 +188,26 @@ class Batch:
         return whole
 
 
-def train(net: Joined, layout: Layout, data: Path, steps: int, size: int = 12) -> Iterator[int]:
-    """Train, telling the loss; yields the number of steps done now and then."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = list(examples_of(data, Path(folder)))
+def train(
+    net: Joined, layout: Layout, data: Path, steps: int, rate: float, size: int = 12
+) -> Iterator[int]:
+    """Train at most at a rate, telling the loss; yields the number of steps done now and then."""
+    found = found_for(data)
     print(f"{len(found)} questions", flush=True)
     teacher, korean = Teacher(data), Translations(data)
     body = [p for n, p in net.named_parameters() if p.requires_grad and "joint" in n]
     head = [*net.odds.parameters(), net.kinds]
     groups: list[dict[str, Any]] = [{"params": body}, {"params": head}]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    began, mean, waiting = time.time(), 0.0, list[tuple[Case, list[tuple[Placed, bool]]]]()
+    began, mean, waiting = time.time(), 0.0, list[Ranked]()
     for step in range(1, steps + 1):
         if len(waiting) < size:
             waiting = random.sample(found, len(found))
         chosen = [waiting.pop() for _ in range(size)]
         pace = min(1.0, step / 80) * max(0.02, 1 - step / steps)
-        for group, rate in zip(optimiser.param_groups, (1.5e-4, 1e-3), strict=True):
-            group["lr"] = rate * pace
-        batch = Batch([*(teacher.example(*each) for each in chosen), *korean.some()], layout)
+        for group, most in zip(optimiser.param_groups, (rate, _HEAD * rate), strict=True):
+            group["lr"] = most * pace
+        batch = Batch([*(teacher.example(each) for each in chosen), *korean.some()], layout)
         loss = batch.loss(net)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
@@ -193,34 +221,52 @@ def train(net: Joined, layout: Layout, data: Path, steps: int, size: int = 12) -
             yield step
 
 
-def examples_of(data: Path, folder: Path) -> Iterator[tuple[Case, list[tuple[Placed, bool]]]]:
-    """Each case with its best sentences and whether they hold an answer, if need be with the first
-    one further down that does; those of questions whose answer no sentence holds are left out."""
-    encoder = load_encoder("bundled")
-    for case in cases(data, folder):
-        found = case.candidates.ranked(case.question, encoder)
-        told = [(c.placed, held(case.answers, c.text)) for c in found]
-        ranked = told[:KEPT]
-        if not any(right for _, right in ranked):
-            ranked += [each for each in told[KEPT:] if each[1]][:1]
-        if len(ranked) > 1 and (not case.answers or any(right for _, right in ranked)):
-            yield case, ranked
+def found_for(data: Path) -> list[Ranked]:
+    """All questions that are taught; every processor looks for some of them."""
+    parts = os.cpu_count() or 1
+    with ProcessPoolExecutor(parts, get_context("spawn")) as pool:
+        found = pool.map(_found_for, repeat(data), range(parts), repeat(parts))
+        return [each for some in found for each in some]
+
+
+def _found_for(data: Path, part: int, parts: int) -> list[Ranked]:
+    """Each case with its best sentences, if need be with the first one further down that holds an
+    answer; those of questions whose answer no sentence holds are left out."""
+    encoder, kept = load_encoder("bundled"), []
+    with tempfile.TemporaryDirectory() as folder:
+        for case in cases(data, Path(folder), part, parts):
+            found = case.candidates.ranked(case.question, encoder)
+            told = [(c.placed, held(case.answers, c.text)) for c in found]
+            ranked = told[:KEPT]
+            if not any(right for _, right in ranked):
+                ranked += [each for each in told[KEPT:] if each[1]][:1]
+            if len(ranked) > 1 and (not case.answers or any(right for _, right in ranked)):
+                kept.append(Ranked(case.kind, case.question, ranked))
+    return kept
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("data", "model", "aligned", "out"):
+    for name in ("data", "model", "begin", "out"):
         parser.add_argument(name, type=Path)
     parser.add_argument("--steps", type=int, default=2_500)
+    parser.add_argument("--rate", type=float, default=1.5e-4)
     given = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     torch.manual_seed(0)
     random.seed(0)
     pieces = Pieces(given.model)
     layout = Layout(pieces, pieces.start, pieces.end, pieces.colon)
-    net = Joined(aligned(given.model, given.aligned, pieces))
-    for _ in train(net, layout, given.data, given.steps):
-        write(net, pieces, given.out)
+    onward = given.begin.is_dir()
+    if onward:
+        net = again(given.model, given.begin, pieces)
+    else:
+        net = Joined(aligned(given.model, given.begin, pieces))
+    for _ in train(net, layout, given.data, given.steps, given.rate):
+        if onward:
+            write_joint(net, given.out)
+        else:
+            write(net, pieces, given.out)
 
 
 if __name__ == "__main__":

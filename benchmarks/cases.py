@@ -12,14 +12,19 @@ from benchmarks.reading import PASSAGES, fitted, sample
 from corpus.text import language
 from index.asking import asked
 from index.cross_encoder import cross_encoder
+from index.encoder import BUNDLED
 from index.search import Index
 from index.sync import add_articles
+from rag.events import Request
 from rag.home import load_encoder
 from rag.reading.candidates import Candidates, Model
+from rag.retrieve import retrieve
 from rag.settings import Settings
 from rag.upkeep import sync_paths
 
 FOLDS = 5
+# The kinds of questions of which training took most.
+_TAUGHT = ("squad2", "unanswerable", "never", "qed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,24 @@ class Case:
         return Candidates(known.asked, known.language, known.hits, cross_encoder(), model)
 
 
-def taught(question: tasks.Question) -> bool:
-    """Whether a question of SQuAD or QED is one that `benchmarks.answering` trains on."""
-    return hashlib.sha256(question.text.encode()).digest()[2] % 5 != 0
-
-
 class Collection:
     """One index and the questions asked of it."""
 
-    def __init__(self, index: Index, questions: Sequence[tasks.Question], kind: str) -> None:
+    def __init__(
+        self,
+        index: Index,
+        questions: Sequence[tasks.Question],
+        kind: str,
+        reranker: str = BUNDLED,
+    ) -> None:
         self.index, self.questions, self.kind = index, questions, kind
+        self._reranker = reranker
 
     def cases(self, *, without_gold: bool = False) -> Iterator[Case]:
         """The questions with their passages, or with those of the gold article taken away."""
         for q in self.questions:
-            hits = self.index.search(q.text, PASSAGES * (1 + 2 * without_gold))
+            depth = PASSAGES * (1 + 2 * without_gold)
+            hits = retrieve(self.index, Request(q.text), depth, self._reranker)
             if without_gold:
                 hits = [hit for hit in hits if hit.article_id not in q.gold.split()]
             if hits:
@@ -76,7 +84,14 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
             ("unanswerable", tasks.squad(data, answerable=False, report=False)),
             ("never", english),
         ],
-        "qed": [("qed", english), ("qed ko", korean)],
+        "qed": [
+            ("qed", english),
+            ("qed ko", korean),
+            ("further en", tasks.further(data, asked="en", kept=True)),
+            ("further ko", tasks.further(data, asked="ko", kept=True)),
+            ("unanswerable en, qed", tasks.further(data, asked="en", answerable=False, kept=True)),
+            ("unanswerable ko, qed", tasks.further(data, asked="ko", answerable=False, kept=True)),
+        ],
         "written": [
             ("written ko", tasks.written(asked="ko", kept=True)),
             ("written en", tasks.written(asked="en", kept=True)),
@@ -91,9 +106,7 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
         beside = english.articles if name == "written" else []
         add_articles(index, [*articles, *beside], encoder, name)
         for kind, task in asked_of_it:
-            fresh = [
-                q for q in task.questions if kind == "qed ko" or name == "written" or not taught(q)
-            ]
+            fresh = [q for q in task.questions if kind not in _TAUGHT or not tasks.taught(q.text)]
             questions = sample(fresh, limit)
             if kind == "never" or kind.startswith("unanswerable"):
                 questions = [tasks.Question(q.text, q.gold, ()) for q in questions]
@@ -101,7 +114,7 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
     for _ in sync_paths(folder / "sample", Settings(), []):
         pass
     index = Index(folder / "sample" / "index", lambda _: encoder)
-    strange = [q for q in english.questions if not taught(q)]
+    strange = [q for q in english.questions if not tasks.taught(q.text)]
     strangers = [*korean.questions, *sample(strange, 100)]
     yield Collection(
         index, [tasks.Question(q.text, q.gold, ()) for q in strangers], "never, sample"

@@ -18,10 +18,12 @@ from benchmarks import tasks
 from corpus.text import language as language_of
 from index.search import Index
 from index.sync import add_articles
+from rag.events import Request
 from rag.home import load_encoder
 from rag.reading.candidates import Model
 from rag.reading.compose import choose
 from rag.reading.extractive import Extractive
+from rag.retrieve import retrieve
 
 RESULTS = Path(__file__).parent / "results"
 PASSAGES = 8
@@ -51,7 +53,7 @@ class Bench:
         self._reader = Extractive(loaded, self._index.rarity)
 
     def read(self, question: tasks.Question) -> Read:
-        hits = self._index.search(question.text, PASSAGES)
+        hits = retrieve(self._index, Request(question.text), PASSAGES)
         language = language_of(question.text)
         wanted, ranked, odds = self._reader.looked_at(question.text, language, hits)
         parts = choose(wanted, language, ranked, None) if ranked else []

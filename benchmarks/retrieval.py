@@ -1,25 +1,31 @@
 """Retrieval, task by task: `python -m benchmarks.retrieval DATA [--encoder NAME] [--task NAME]…`.
 
 Prints recall@1/5/20, MRR and milliseconds a question for the lexical view, the dense view and both
-fused, through the same index that the program answers from.
+fused, through the same index that the program answers from, and for these once the cross-encoder
+has read the best of them, which is what a reader is given.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks import tasks
 from index.fusion import Fusion
 from index.search import Hit, Index
 from index.sync import add_articles
 from index.terms import Weights
+from rag.events import Request
 from rag.home import load_encoder
+from rag.retrieve import retrieve
 
 DEEP = 60
+VIEWS = ("lexical", "dense", "fused")
+READ = "fused, read"
 _NOTHING = Weights(names=0.0, numbers=0.0, words=0.0)
 ABLATIONS = {
     "fused": Fusion(),
@@ -31,6 +37,13 @@ ABLATIONS = {
     "without sentences": Fusion(rescored=0),
     "dense and terms only": Fusion(named=0.0, weights=_NOTHING),
 }
+
+
+class Row(NamedTuple):
+    """Recall@1/5/20 and MRR, and the median of milliseconds a question."""
+
+    figures: list[float]
+    ms: float | None
 
 
 def ranks(found: Iterable[list[str]], gold: Iterable[str]) -> list[int]:
@@ -54,21 +67,28 @@ def ordered(hits: list[Hit], by: str) -> list[str]:
     return list(dict.fromkeys(hit.article_id for hit in hits))
 
 
-def measure(index: Index, task: tasks.Task, limit: int) -> dict[str, list[float]]:
+def measure(index: Index, task: tasks.Task, limit: int) -> dict[str, Row]:
     questions = task.questions[:: max(1, len(task.questions) // limit)] if limit else task.questions
-    found: dict[str, list[list[str]]] = {"lexical": [], "dense": [], "fused": []}
-    spent = []
+    found: dict[str, list[list[str]]] = {name: [] for name in (*VIEWS, READ)}
+    spent: dict[str, list[float]] = {"fused": [], READ: []}
+    ways: dict[str, Callable[[str, int], list[Hit]]] = {
+        "fused": index.search,
+        READ: lambda question, k: retrieve(index, Request(question), k),
+    }
     for question in questions:
-        began = time.perf_counter()
-        index.search(question.text, 8)
-        spent.append(1000 * (time.perf_counter() - began))
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way(question.text, 8)
+            spent[name].append(1000 * (time.perf_counter() - began))
         hits = index.search(question.text, 2 * index.fusion.pool)
-        for name, lists in found.items():
-            lists.append(ordered(hits, name)[:DEEP])
+        for name in VIEWS:
+            found[name].append(ordered(hits, name)[:DEEP])
+        found[READ].append(ordered(ways[READ](question.text, DEEP), "fused"))
     gold = [question.gold for question in questions]
-    table = {name: figures(ranks(lists, gold)) for name, lists in found.items()}
-    table["ms"] = [statistics.median(spent)]
-    return table
+    times = {name: statistics.median(each) for name, each in spent.items()}
+    return {
+        name: Row(figures(ranks(lists, gold)), times.get(name)) for name, lists in found.items()
+    }
 
 
 def main() -> None:
@@ -99,16 +119,15 @@ def main() -> None:
             if given.ablate:
                 for name, fusion in ABLATIONS.items():
                     index.fusion = replace(fusion)
-                    show(task, name, measure(index, task, given.limit)["fused"], None)
+                    show(task, name, measure(index, task, given.limit)["fused"]._replace(ms=None))
                 continue
-            table = measure(index, task, given.limit)
-            for name in ("lexical", "dense", "fused"):
-                show(task, name, table[name], table["ms"][0] if name == "fused" else None)
+            for name, row in measure(index, task, given.limit).items():
+                show(task, name, row)
 
 
-def show(task: tasks.Task, name: str, row: list[float], ms: float | None) -> None:
-    cells = "".join(f"{value:7.3f}" for value in row)
-    print(f"{task.name:27}{name:26}{cells}{f'{ms:8.1f}' if ms else ''}", flush=True)
+def show(task: tasks.Task, name: str, row: Row) -> None:
+    cells = "".join(f"{value:7.3f}" for value in row.figures)
+    print(f"{task.name:27}{name:26}{cells}{f'{row.ms:8.1f}' if row.ms else ''}", flush=True)
 
 
 if __name__ == "__main__":

@@ -129,6 +129,27 @@ def written(*, asked: Language, answerable: bool = True, kept: bool = False) -> 
     return Task(f"written {asked}→ko", articles, questions)
 
 
+def further(data: Path, *, asked: Language, answerable: bool = True, kept: bool = False) -> Task:
+    """Questions of our own on paragraphs of QED, in English or in Korean, that they answer or that
+    only look so; for training, or those on paragraphs that nothing else is trained on (`kept`)."""
+    found, made = _qed(data)
+    known = {_short(f"{r['title']}\n{r['context']}"): r for r in found}
+    both = [*_english(found), *_korean(found)]
+    trained = {r["context"] for r, text in both if not held_out(r["title"]) and taught(text)}
+    questions = []
+    for line in _lines("further"):
+        r = known.get(line["paragraph"])
+        if r and (r["context"] not in trained) == kept and bool(line["answer"]) == answerable:
+            answers = (line["answer"],) if answerable else ()
+            questions.append(Question(line[asked], made[r["title"], r["context"]].id, answers))
+    return Task(f"further {asked}→en", list(made.values()), questions)
+
+
+def taught(question: str) -> bool:
+    """Whether a question of SQuAD or QED is one that `benchmarks.answering` trains on."""
+    return hashlib.sha256(question.encode()).digest()[2] % 5 != 0
+
+
 def twins(data: Path) -> dict[str, str]:
     """For a question of SQuAD or QED one like it that its paragraph does not answer, and for its
     Korean form one in Korean: of our own, for training."""
@@ -158,7 +179,11 @@ def _korean(
 
 
 def _key(row: dict[str, Any]) -> str:
-    return hashlib.sha256(f"{row['title']}\n{row['question']}".encode()).hexdigest()[:12]
+    return _short(f"{row['title']}\n{row['question']}")
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _lines(name: str) -> list[dict[str, Any]]:

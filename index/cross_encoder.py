@@ -111,9 +111,22 @@ class CrossEncoder:
             self._hangul = {piece: row for row, piece in enumerate(hangul, len(words))}
             self._layout = Layout(self.pieces, *(self._row[word] for word in (START, END, ":")))
         self._run = lru_cache(maxsize=1 << 16)(self._cut)
+        self._last: tuple[str, dict[Placed, float]] = ("", {})
 
     def odds(self, question: str, sentences: Sequence[Placed]) -> Vectors:
-        """Log odds, float32 of shape (len(sentences),), that each sentence answers the question."""
+        """Log odds, float32 of shape (len(sentences),), that each sentence answers the question.
+
+        Those of the last question are kept: what is found is first put in order, then read.
+        """
+        asked, known = self._last
+        if asked != question:
+            known = {}
+        fresh = [each for each in dict.fromkeys(sentences) if each not in known]
+        known = known | dict(zip(fresh, self._odds(question, fresh).tolist(), strict=True))
+        self._last = question, known
+        return np.array([known[each] for each in sentences], np.float32)
+
+    def _odds(self, question: str, sentences: Sequence[Placed]) -> Vectors:
         found = np.zeros(len(sentences), np.float32)
         if not sentences:
             return found

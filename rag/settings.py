@@ -39,11 +39,11 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`encoder` is `bundled` or a sentence-transformers name or path, `reranker` empty or that of a
-    CrossEncoder; `model` is `auto`, `builtin`, a path or hub name, or `provider:name`; `k` is the passages an answer reads."""
+    """`encoder` is `bundled` or a sentence-transformers name or path, `reranker` is
+    `bundled`, that of a CrossEncoder, or empty for none; `model` is `auto`, `builtin`, a path or hub name, or `provider:name`; `k` is the passages an answer reads."""
 
     encoder: str = "bundled"
-    reranker: str = ""
+    reranker: str = "bundled"
     model: str = "auto"
     base_url: str = ""
     k: int = 8

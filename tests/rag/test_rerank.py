@@ -61,7 +61,7 @@ def test_the_first_hits_come_in_the_order_of_the_models_scores(
     sample_home: Path, model: Path
 ) -> None:
     index, request = open_index(sample_home), Request(QUESTION)
-    plain = retrieve(index, request, 30)
+    plain = retrieve(index, request, 30, "")
     hits = retrieve(index, request, 30, str(model))
     first = plain[: rerank.DEPTH]
     pairs = [(QUESTION, f"{hit.title}\n{hit.text}") for hit in first]

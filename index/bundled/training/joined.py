@@ -166,12 +166,24 @@ def write(joined: Joined, pieces: Pieces, out: Path) -> None:
             file.replace(out / file.name)
 
 
+def write_joint(joined: Joined, out: Path) -> None:
+    """Write the joint layers alone, beside what `write` wrote before: all that training changes."""
+    with TemporaryDirectory(dir=out.parent) as folder:
+        _write_joint(joined, Path(folder))
+        (Path(folder) / "joint.onnx").replace(out / "joint.onnx")
+
+
+def kept(pieces: Pieces) -> list[tuple[int, str]]:
+    """The Latin pieces that are kept, as (row, piece): special and plain ones."""
+    own = pieces.latin.get_vocab()
+    return sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
+
+
 def _write(joined: Joined, pieces: Pieces, out: Path) -> None:
-    own, held = pieces.latin.get_vocab(), joined.embeddings
-    kept = sorted((i, word) for word, i in own.items() if word in SPECIAL or _PLAIN.fullmatch(word))
+    held, known = joined.embeddings, kept(pieces)
     words = held.word_embeddings.weight.detach().numpy()
-    spelled = np.frombuffer("\n".join(word for _, word in kept).encode(), np.uint8)
-    latin, of_latin = rounded(words[[i for i, _ in kept]])
+    spelled = np.frombuffer("\n".join(word for _, word in known).encode(), np.uint8)
+    latin, of_latin = rounded(words[[i for i, _ in known]])
     hangul, of_hangul = rounded(words[pieces.first :])
     np.save(out / "latin.npy", latin, allow_pickle=False)
     np.save(out / "hangul.npy", hangul, allow_pickle=False)
@@ -193,8 +205,16 @@ def _write(joined: Joined, pieces: Pieces, out: Path) -> None:
     joined.eval()
     _export(_Apart(joined, "alone"), {"text": text, "mask": mask}, out / "shared.onnx")
     _export(_Apart(joined, "vectors"), {"text": text, "mask": mask}, out / "apart.onnx")
+    joined.train(training)
+    _write_joint(joined, out)
+
+
+def _write_joint(joined: Joined, out: Path) -> None:
+    dim = joined.kinds.shape[1]
+    text, mask = torch.zeros(2, 9, dim), torch.ones(2, 9)
     given = {"question": text[:1, :7], "text": text, "mask": mask}
-    _export(_Together(joined), given, out / "joint.onnx")
+    training = joined.training
+    _export(_Together(joined.eval()), given, out / "joint.onnx")
     joined.train(training)
 
 

@@ -1,0 +1,81 @@
+"""The layers as they are kept, back in the torch module that trained them.
+
+What training begins from need not be kept beside what the program loads: int8 matrices, back in
+float32, are where a further training goes on.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from index.bundled.training.align import Pieces, extended
+from index.bundled.training.joined import Joined, kept
+from index.cross_encoder import LONGEST
+
+_PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+
+
+def again(model: Path, folder: Path, pieces: Pieces) -> Joined:
+    """The layers that `joined.write` wrote to a folder; the model gives their shape alone, and its
+    own upper layers, which are not read back.
+
+    Needs the package `onnx`.
+    """
+    net = Joined(extended(model, pieces))
+    state = net.state_dict()
+    for graph in ("shared", "joint"):
+        for name, value in _parameters(folder / f"{graph}.onnx"):
+            state[name].copy_(torch.from_numpy(value.astype(np.float32)).view_as(state[name]))
+    with np.load(folder / "pieces.npz", allow_pickle=False) as stored:
+        scales, places, begin = (
+            stored[name].astype(np.float32) for name in ("scales", "places", "begin")
+        )
+    words = net.embeddings.word_embeddings.weight.data
+    rows = [np.load(folder / f"{script}.npy", allow_pickle=False) for script in ("latin", "hangul")]
+    vectors = torch.from_numpy(np.concatenate(rows).astype(np.float32) * scales[:, None])
+    words[[i for i, _ in kept(pieces)]] = vectors[: len(rows[0])]
+    words[pieces.first :] = vectors[len(rows[0]) :]
+    kinds = net.embeddings.token_type_embeddings.weight.data[0]
+    net.embeddings.position_embeddings.weight.data[:LONGEST] = torch.from_numpy(places) - kinds
+    level = net.embeddings.LayerNorm
+    level.weight.data, level.bias.data = torch.from_numpy(begin)
+    return net
+
+
+def _parameters(graph: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    """The parameters of a graph by the names that `Joined` gives them."""
+    import onnx
+    from onnx import numpy_helper
+
+    whole = onnx.load(str(graph)).graph
+    known = {each.name: numpy_helper.to_array(each) for each in whole.initializer}
+    kinds = {}
+    for name, value in known.items():
+        if name.startswith("joined.") and not name.endswith(
+            ("_quantized", "_scale", "_zero_point")
+        ):
+            yield name.removeprefix("joined."), value
+    for node in whole.node:
+        if (
+            node.op_type == "Add"
+            and node.input[0] in ("/Expand_output_0", "text")
+            and node.input[1] in known
+        ):
+            kinds[node.input[0]] = known[node.input[1]]
+        quantised = next((name for name in node.input if name.endswith("_quantized")), "")
+        if not quantised:
+            continue
+        stem = quantised.removesuffix("_quantized")
+        matrix = (known[quantised].astype(np.float32) - known[f"{stem}_zero_point"]) * known[
+            f"{stem}_scale"
+        ]
+        name = next(each for each in (stem, *node.input) if each.startswith("joined."))
+        yield (
+            name.removeprefix("joined.").replace(".bias", ".weight").removesuffix("_Transposed"),
+            matrix.T,
+        )
+    if kinds:
+        yield "kinds", np.stack([kinds["/Expand_output_0"], kinds["text"]])
