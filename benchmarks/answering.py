@@ -184,7 +184,7 @@ class Batch:
         # What answers stands above all that does not, whatever is asked.
         if answered and unanswered:
             above = torch.stack(answered)[:, None] - torch.stack(unanswered)
-            whole = whole + 0.5 * softplus(1 - above).mean()
+            whole = whole + 0.8 * softplus(1 - above).mean()
         return whole
 
 

@@ -30,6 +30,17 @@ def test_twins_stand_in_both_languages() -> None:
     assert all(HANGUL.search(row["ko"]) and re.search("[A-Za-z]", row["en"]) for row in rows)
 
 
+def test_further_questions_stand_in_both_languages_and_once() -> None:
+    rows = lines("further")
+    assert len({(row["paragraph"], row["en"]) for row in rows}) == len(rows)
+    for row in rows:
+        assert re.fullmatch("[0-9a-f]{12}", row["paragraph"])
+        assert HANGUL.search(row["ko"]) and not HANGUL.search(row["en"])
+        assert row["answer"] is None or row["answer"].strip() == row["answer"] != ""
+    unanswered = sum(row["answer"] is None for row in rows)
+    assert 0.4 < unanswered / len(rows) < 0.6
+
+
 def test_answers_stand_in_the_sentences_that_are_named() -> None:
     rows = [*lines("paragraphs_ko"), *lines("kept_ko")]
     assert len({row["title"] for row in rows}) == len(rows)

@@ -112,7 +112,8 @@ def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
     from transformers import BertConfig, BertModel
 
     from index.bundled.training.align import Pieces, extended
-    from index.bundled.training.joined import Joined, alone, write
+    from index.bundled.training.joined import Joined, alone, write, write_joint
+    from index.bundled.training.kept import again
     from index.cross_encoder import Layout
 
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.?:"
@@ -131,6 +132,8 @@ def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
     net = Joined(extended(tmp_path, pieces)).eval()
     torch.nn.init.normal_(net.odds.weight)
     torch.nn.init.normal_(net.kinds, std=0.2)
+    for parameter in net.parameters():  # no two are alike, as after training
+        parameter.data += 0.01 * torch.randn_like(parameter)
     write(net, pieces, tmp_path / "out")
     question = "몇 개인가 24b?"
     sentences = [
@@ -157,3 +160,20 @@ def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
     assert np.ptp(wanted) > 1
     assert np.corrcoef(made, wanted)[0, 1] > 0.99
     assert np.abs(made - wanted).max() < 0.2 * np.ptp(wanted)
+    # Training goes on from what was kept, and writes the joint layers again.
+    back = again(tmp_path, tmp_path / "out", pieces).eval()
+    with torch.inference_mode():
+        asked, mask = alone(back, [layout.question(question)])
+        texts, places = alone(back, [layout.sentence(sentence) for sentence in sentences])
+        read = back.together(
+            asked.expand(many, -1, -1), mask.expand(many, -1), texts, places
+        ).numpy()
+    assert np.corrcoef(read, wanted)[0, 1] > 0.99
+    assert np.abs(read - wanted).max() < 0.2 * np.ptp(wanted)
+    others = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
+    torch.nn.init.normal_(back.odds.weight)
+    write_joint(back, tmp_path / "out")
+    changed = {
+        file.name for file in (tmp_path / "out").iterdir() if file.read_bytes() != others[file.name]
+    }
+    assert changed == {"joint.onnx"}

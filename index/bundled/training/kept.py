@@ -15,7 +15,9 @@ from index.bundled.training.align import Pieces, extended
 from index.bundled.training.joined import Joined, kept
 from index.cross_encoder import LONGEST
 
-_PRODUCTS = ("DynamicQuantizeMatMul", "MatMulIntegerToFloat")
+_OWN = "joined."
+_INT8 = ("_quantized", "_scale", "_zero_point")
+_KINDS = ("/Expand_output_0", "text")  # what the vectors of both kinds are added to
 
 
 def again(model: Path, folder: Path, pieces: Pieces) -> Joined:
@@ -54,28 +56,16 @@ def _parameters(graph: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
     known = {each.name: numpy_helper.to_array(each) for each in whole.initializer}
     kinds = {}
     for name, value in known.items():
-        if name.startswith("joined.") and not name.endswith(
-            ("_quantized", "_scale", "_zero_point")
-        ):
-            yield name.removeprefix("joined."), value
+        if name.startswith(_OWN) and not name.endswith(_INT8):
+            yield name.removeprefix(_OWN), value
     for node in whole.node:
-        if (
-            node.op_type == "Add"
-            and node.input[0] in ("/Expand_output_0", "text")
-            and node.input[1] in known
-        ):
+        if node.op_type == "Add" and node.input[0] in _KINDS and node.input[1] in known:
             kinds[node.input[0]] = known[node.input[1]]
-        quantised = next((name for name in node.input if name.endswith("_quantized")), "")
-        if not quantised:
-            continue
-        stem = quantised.removesuffix("_quantized")
-        matrix = (known[quantised].astype(np.float32) - known[f"{stem}_zero_point"]) * known[
-            f"{stem}_scale"
-        ]
-        name = next(each for each in (stem, *node.input) if each.startswith("joined."))
-        yield (
-            name.removeprefix("joined.").replace(".bias", ".weight").removesuffix("_Transposed"),
-            matrix.T,
-        )
+        if stem := next((n.removesuffix(_INT8[0]) for n in node.input if n.endswith(_INT8[0])), ""):
+            rows, scale, zero = (known[stem + suffix] for suffix in _INT8)
+            # A matrix has lost its name, which that of its bias tells.
+            name = next(each for each in (stem, *node.input) if each.startswith(_OWN))
+            name = name.removesuffix("_Transposed").replace(".bias", ".weight")
+            yield name.removeprefix(_OWN), ((rows.astype(np.float32) - zero) * scale).T
     if kinds:
-        yield "kinds", np.stack([kinds["/Expand_output_0"], kinds["text"]])
+        yield "kinds", np.stack([kinds[given] for given in _KINDS])
