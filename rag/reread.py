@@ -1,6 +1,5 @@
 """The best hits in the order that the bundled cross-encoder's reading gives them."""
 
-import heapq
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,18 +9,18 @@ from index.cross_encoder import Placed, cross_encoder
 from index.encoder import Encoder
 from index.search import Hit
 
-# How many hits are read, and how many sentences of each: those most like the question.
-DEPTH, _SENTENCES = 16, 3
+DEPTH = 12
+"""How many hits are read, a sentence of each: to read one takes milliseconds."""
 # Log odds are worth this much of a score, in English, in Korean, and across; below the least none.
-_WORTH = (0.05, 0.02, 0.03)
+_WORTH = (0.05, 0.01, 0.04)
 _LEAST = -8.0
 
 
 def reread(encoder: Encoder, question: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The first 16 hits as the sentences that answer best move them, each among those of its language.
+    """The first 12 hits as what they say to the question moves them, each among those of its language.
 
-    Which language stands at which place, and the scores of the places, stay as they are. `encoder`
-    chooses the sentences that are read.
+    Which language stands at which place, and the scores of the places, stay as they are. Of each the
+    sentence is read that `encoder` finds most like the question.
     """
     first, rest = hits[:DEPTH], hits[DEPTH:]
     spoken = language(question)
@@ -38,7 +37,7 @@ def _worth(asked: Language, hit: Hit) -> float:
 
 
 def _odds(encoder: Encoder, question: str, hits: Sequence[Hit]) -> list[float]:
-    """The highest log odds of each hit's sentences that are most like the question."""
+    """The log odds of each hit's sentence that is most like the question."""
     placed, places = list[Placed](), list[range]()
     for hit in hits:
         told = [text for a, b in sentences(hit.text) if (text := hit.text[a:b]) != hit.title]
@@ -48,8 +47,7 @@ def _odds(encoder: Encoder, question: str, hits: Sequence[Hit]) -> list[float]:
         return [_LEAST] * len(hits)
     asked = encoder.encode_queries([question])[0]
     alike = (encoder.encode_documents([each.sentence for each in placed]) @ asked).tolist()
-    chosen = [heapq.nlargest(_SENTENCES, own, key=alike.__getitem__) for own in places]
-    flat = [place for some in chosen for place in some]
-    odds = cross_encoder().odds(question, [placed[place] for place in flat]).tolist()
-    known = dict(zip(flat, odds, strict=True))
-    return [max((known[place] for place in some), default=_LEAST) for some in chosen]
+    chosen = {own: max(own, key=alike.__getitem__) for own in places if own}
+    odds = cross_encoder().odds(question, [placed[place] for place in chosen.values()]).tolist()
+    known = dict(zip(chosen, odds, strict=True))
+    return [known.get(own, _LEAST) for own in places]

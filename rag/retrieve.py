@@ -21,7 +21,7 @@ def retrieve(index: Index, request: Request, k: int, reranker: str = BUNDLED) ->
 
     The question has to stand alone. For a comparison each of its two things gets its
     share; words of time favour articles of that time. A `reranker` orders the first 20 by itself, the
-    bundled one moves the first 16.
+    bundled one moves the first 12.
     """
     parts = facets(request.question)
     if not parts:

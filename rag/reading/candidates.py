@@ -104,14 +104,14 @@ class Model:
     within: tuple[float, ...] = (1.48, 1.86, 1.91, 3.29, 3.18, 2.04, 0.89, 0.64, 1.00)
     beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70)
     foreign: float = 1.57
-    read: tuple[float, float, float] = (0.68, 0.30, 0.80)
+    read: tuple[float, float, float] = (0.50, 0.20, 0.60)
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
         -0.47, -0.11, -2.00, -0.31, 0.62, -3.00, -0.06, 0.29, 3.37,
     )  # fmt: skip
     bias: float = -4.13
-    korean: float = -2.0
-    english: float = -2.3
+    korean: float = -1.4
+    english: float = -1.75
 
     def reading(self, asked: Language, sentence: Candidate) -> float:
         """What it adds to a sentence's log odds beside the others to have read it with the question."""

@@ -15,9 +15,11 @@ from rag.timing import Period
 
 _MOST = 3
 # Sentences at most so many log odds below the best one are said too, those of its article a little
-# further; so close they may also be about the same thing at another time.
+# further, so close they may also be about the same thing at another time, and that after it, which may
+# go on without naming what it is about, further still.
 _AGAIN = 2.0
 _CLOSE = 2.5
+_NEXT = 3.0
 # Of two that disagree, each holds around its value at least this share of the question, and in the
 # question's language the other comes this close to the best.
 _CERTAIN = 0.7
@@ -143,10 +145,16 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
     near = [
         c
         for c in _distinct(ranked)
-        if best.score - c.score <= (_CLOSE if c.hit.article_id == best.hit.article_id else _AGAIN)
-        and c.hit.language == best.hit.language
+        if best.score - c.score <= _within(best, c) and c.hit.language == best.hit.language
     ]
     return [Part(c) for c in near[:_MOST]]
+
+
+def _within(best: Candidate, other: Candidate) -> float:
+    """How far below the best sentence another one may stand and still be said."""
+    if other.number == best.number and other.before == best.text:
+        return _NEXT
+    return _CLOSE if other.hit.article_id == best.hit.article_id else _AGAIN
 
 
 def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
