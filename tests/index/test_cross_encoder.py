@@ -113,7 +113,7 @@ def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
 
     from index.bundled.training.align import Pieces, extended
     from index.bundled.training.joined import Joined, alone, write, write_joint
-    from index.bundled.training.kept import again
+    from index.bundled.training.kept import again, mean
     from index.cross_encoder import Layout
 
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.?:"
@@ -177,3 +177,5 @@ def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
         file.name for file in (tmp_path / "out").iterdir() if file.read_bytes() != others[file.name]
     }
     assert changed == {"joint.onnx"}
+    weight = (net.odds.weight + back.odds.weight) / 2
+    assert torch.allclose(mean([net, back]).odds.weight, weight)

@@ -1,10 +1,12 @@
 """The layers as they are kept, back in the torch module that trained them.
 
 What training begins from need not be kept beside what the program loads: int8 matrices, back in
-float32, are where a further training goes on.
+float32, are where a further training goes on. The mean of the joint layers before and after it is
+written by `python -m index.bundled.training.kept MODEL BEFORE AFTER`, to the second folder.
 """
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from index.bundled.training.align import Pieces, extended
-from index.bundled.training.joined import Joined, kept
+from index.bundled.training.joined import Joined, kept, write_joint
 from index.cross_encoder import LONGEST
 
 _OWN = "joined."
@@ -69,3 +71,25 @@ def _parameters(graph: Path) -> Iterator[tuple[str, NDArray[np.generic]]]:
             yield name.removeprefix(_OWN), ((rows.astype(np.float32) - zero) * scale).T
     if kinds:
         yield "kinds", np.stack([kinds[given] for given in _KINDS])
+
+
+def mean(nets: Sequence[Joined]) -> Joined:
+    """The first of several, with the mean of the parameters of all."""
+    states = [net.state_dict() for net in nets]
+    nets[0].load_state_dict({n: torch.stack([s[n] for s in states]).mean(0) for n in states[0]})
+    return nets[0]
+
+
+def main() -> None:
+    """Read the arguments and write the mean."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("model", "before", "after"):
+        parser.add_argument(name, type=Path)
+    given = parser.parse_args()
+    pieces = Pieces(given.model)
+    both = [again(given.model, folder, pieces) for folder in (given.before, given.after)]
+    write_joint(mean(both), given.after)
+
+
+if __name__ == "__main__":
+    main()
