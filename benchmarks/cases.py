@@ -98,13 +98,19 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
             ("unanswerable ko", tasks.written(asked="ko", answerable=False, kept=True)),
             ("unanswerable en", tasks.written(asked="en", answerable=False, kept=True)),
         ],
+        "told": [
+            ("told ko", tasks.told(asked="ko", kept=True)),
+            ("told en", tasks.told(asked="en", kept=True)),
+            ("unanswerable ko, told", tasks.told(asked="ko", answerable=False, kept=True)),
+            ("unanswerable en, told", tasks.told(asked="en", answerable=False, kept=True)),
+        ],
     }
+    # Korean ones stand among English ones, as those of the sample do.
+    others = {"written": english.articles, "told": tasks.told(asked="ko").articles}
     for name, asked_of_it in whole.items():
         articles = asked_of_it[0][1].articles
         index = Index(folder / name, lambda _: encoder)
-        # Korean ones stand among English ones, as those of the sample do.
-        beside = english.articles if name == "written" else []
-        add_articles(index, [*articles, *beside], encoder, name)
+        add_articles(index, [*articles, *others.get(name, [])], encoder, name)
         for kind, task in asked_of_it:
             fresh = [q for q in task.questions if kind not in _TAUGHT or not tasks.taught(q.text)]
             questions = sample(fresh, limit)

@@ -46,7 +46,8 @@ CAPITALISED = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]+\b")
 class Example:
     """A question with sentences, the first `listed` of them candidates for it; the rest belong to
     `other`, a question that none of them answers. `good` tells which answer their question. One that
-    is `asked` is a question that its candidates answer or do not, rather than a sentence."""
+    is `asked` is a question that its candidates answer or do not, rather than a sentence; `answers` are
+    what the answering one holds."""
 
     question: str
     sentences: list[Placed]
@@ -55,6 +56,7 @@ class Example:
     listed: int
     other: str = ""
     asked: bool = False
+    answers: tuple[str, ...] = ()
 
 
 class Mixed:

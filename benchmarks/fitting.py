@@ -13,7 +13,7 @@ by the sample's questions and KorQuAD's half that may be looked at.
 
 KorQuAD is only measured on and takes no part. Of SQuAD the half of the titles that is not reported
 does, of QED the questions that the encoder was trained on, of both only what the cross-encoder was
-not trained on, of our Korean ones every other, Korean paragraphs of ours that were kept from it, and
+not trained on, of our Korean ones every other, paragraphs and articles of ours that were kept from it, and
 all questions of the sample corpus.
 """
 
@@ -37,7 +37,7 @@ from rag.reading.candidates import READ, Candidate, Model
 # How much each question of a collection counts; the sample's are few and the program's own.
 RANKING = {
     "squad2": 1.0, "qed": 0.7, "qed ko": 1.5, "sample": 4.0, "written ko": 1.0, "written en": 1.0,
-    "further en": 0.7, "further ko": 0.7,
+    "further en": 0.7, "further ko": 0.7, "told ko": 1.5, "told en": 1.5,
 }  # fmt: skip
 ANSWERING = {
     "sample": 0.4,
@@ -57,6 +57,10 @@ ANSWERING = {
     "further ko": 0.6,
     "unanswerable en, qed": 1.2,
     "unanswerable ko, qed": 0.7,
+    "told ko": 0.8,
+    "told en": 0.8,
+    "unanswerable ko, told": 0.8,
+    "unanswerable en, told": 0.8,
 }
 TAKEN_AWAY = 0.6
 

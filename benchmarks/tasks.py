@@ -118,15 +118,30 @@ def translated(data: Path, *, english: bool = False) -> Task:
 def written(*, asked: Language, answerable: bool = True, kept: bool = False) -> Task:
     """Korean paragraphs of our own, for training, or some kept from it; questions that a sentence of
     them answers (it is the accepted answer), or that look so, in Korean or in English."""
+    lines = _lines("kept_ko" if kept else "paragraphs_ko")
+    return _asked(f"written {asked}→ko", lines, asked, answerable=answerable)
+
+
+def told(*, asked: Language, answerable: bool = True, kept: bool = False) -> Task:
+    """Articles of our own in both languages, several passages long, and questions as on `written`
+    paragraphs; for training, or a fifth of them kept from it."""
+    lines = [line for line in _lines("articles") if _fifth(line["title"]) == kept]
+    return _asked(f"told, asked in {asked}", lines, asked, answerable=answerable)
+
+
+def _asked(
+    name: str, lines: Iterable[dict[str, Any]], asked: Language, *, answerable: bool
+) -> Task:
+    """The texts of lines and what is asked of them; the accepted answer is a whole sentence."""
     articles, questions = [], []
-    for r in _lines("kept_ko" if kept else "paragraphs_ko"):
+    for r in lines:
         made = article(" ".join(r["sentences"]), r["title"])
         articles.append(made)
         for q in r["questions"]:
             if (q["sentence"] is not None) == answerable:
                 answers = (r["sentences"][q["sentence"]],) if answerable else ()
                 questions.append(Question(q[asked], made.id, answers))
-    return Task(f"written {asked}→ko", articles, questions)
+    return Task(name, articles, questions)
 
 
 def further(data: Path, *, asked: Language, answerable: bool = True, kept: bool = False) -> Task:
@@ -147,7 +162,12 @@ def further(data: Path, *, asked: Language, answerable: bool = True, kept: bool 
 
 def taught(question: str) -> bool:
     """Whether a question of SQuAD or QED is one that `benchmarks.answering` trains on."""
-    return hashlib.sha256(question.encode()).digest()[2] % 5 != 0
+    return not _fifth(question)
+
+
+def _fifth(text: str) -> bool:
+    """Whether a text is in the fifth, by hash, that is kept from training."""
+    return hashlib.sha256(text.encode()).digest()[2] % 5 == 0
 
 
 def twins(data: Path) -> dict[str, str]:

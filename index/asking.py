@@ -26,7 +26,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
-    ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|\bwhy\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
+    ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
     ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 # What an amount is of, where the question says so, and what then stands after a number.

@@ -101,7 +101,7 @@ class _Vocabulary:
 
     def __init__(self, texts: Sequence[Described]) -> None:
         self._texts = texts
-        self._keys: dict[str, dict[str, set[str]]] = {}
+        self._having: dict[str, set[str]] = {}
         self._alike: dict[tuple[str, ...], dict[str, float]] = {}
 
     def alike(self, forms: tuple[str, ...]) -> dict[str, float]:
@@ -115,13 +115,10 @@ class _Vocabulary:
 
     def having(self, key: str) -> Set[str]:
         """The words that have a phonetic key. Only those that begin with its first sound are read."""
-        first = key[0]
-        if first not in self._keys:
-            keys = self._keys[first] = {}
-            for word in self._beginning.get(first, ()):
-                for sound in _source_keys(word):
-                    keys.setdefault(sound, set()).add(word)
-        return self._keys[first].get(key, frozenset())
+        if key not in self._having:
+            read = self._beginning.get(key[0], ())
+            self._having[key] = {word for word in read if key in _source_keys(word)}
+        return self._having[key]
 
     @cached_property
     def _listed(self) -> str:

@@ -52,3 +52,21 @@ def test_what_is_not_read_never_gets_before_all_that_is(count: int) -> None:
     assert len({c.read for c in found}) <= READ
     assert count <= READ or found[0].read > least
     assert {c.text for c in found} == set(texts)
+
+
+@pytest.mark.parametrize(
+    ("question", "reason", "other"),
+    [
+        ("Why was the match in Leeds called off?", "The pitch was blamed.", "It was in Leeds."),
+        ("How come the match was off?", "It was to start late owing to rain.", "Nobody came."),
+        ("경기가 왜 취소됐어?", "비가 많이 와서다.", "경기는 취소됐다."),
+        ("무슨 근거로 경기를 미뤘나요?", "잔디가 젖었기 때문이다.", "경기는 이튿날 열렸다."),
+    ],
+)
+def test_only_of_a_question_for_a_reason_it_counts_that_a_sentence_tells_one(
+    question: str, reason: str, other: str
+) -> None:
+    told = {c.text: c.features.because for c in ranked(question, [reason, other], read=False)}
+    assert told == {reason: 1.0, other: 0.0}
+    where = "경기는 어디서 열렸나?" if question > "가" else "Where was the match?"
+    assert not any(c.features.because for c in ranked(where, [reason, other], read=False))

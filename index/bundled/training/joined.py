@@ -105,12 +105,22 @@ class Joined(torch.nn.Module):
         texts: torch.Tensor,
     ) -> torch.Tensor:
         """Log odds (texts,) of a question and a text a row, each followed by its mask."""
+        odds: torch.Tensor = self.odds(self.seen(question, questions, text, texts)[:, 0].float())
+        return odds[:, 0]
+
+    def seen(
+        self,
+        question: torch.Tensor,
+        questions: torch.Tensor,
+        text: torch.Tensor,
+        texts: torch.Tensor,
+    ) -> torch.Tensor:
+        """What the joint layers make of the same, (texts, places of both, dim)."""
         x = torch.cat([question + self.kinds[0], text + self.kinds[1]], 1)
         mask = torch.cat([questions, texts], 1)
         for layer in self.joint:
             x = layer(x, mask)
-        odds: torch.Tensor = self.odds(x[:, 0].float())
-        return odds[:, 0]
+        return x
 
 
 def alone(net: Joined, texts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
