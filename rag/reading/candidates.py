@@ -119,7 +119,7 @@ class Model:
     )  # fmt: skip
     bias: float = -4.13
     korean: float = -1.4
-    english: float = -1.75
+    english: float = -2.1
 
     def reading(self, asked: Language, sentence: Candidate) -> float:
         """What it adds to a sentence's log odds beside the others to have read it with the question."""
