@@ -60,3 +60,31 @@ def test_the_sentences_that_are_named_are_those_that_the_program_finds() -> None
     told = [(" ".join(row["sentences"]), row["sentences"]) for row in rows]
     apart = [[text[a:b] for a, b in sentences(text)] != named for text, named in told]
     assert sum(apart) <= 0.01 * len(apart)
+
+
+def test_questions_on_articles_stand_in_both_languages_and_name_a_sentence_or_none() -> None:
+    rows = lines("articles")
+    assert len({row["title"] for row in rows}) == len(rows)
+    for row in rows:
+        own = row["language"] == "ko"
+        assert all(bool(HANGUL.search(sentence)) == own for sentence in row["sentences"])
+        answered = [q["sentence"] for q in row["questions"] if q["sentence"] is not None]
+        assert len(row["questions"]) == 12 and len(answered) >= 8
+        assert all(0 <= place < len(row["sentences"]) for place in answered)
+        for question in row["questions"]:
+            assert HANGUL.search(question["ko"]) and not HANGUL.search(question["en"])
+
+
+def test_what_is_asked_of_unseen_articles_is_told_in_them() -> None:
+    folder = DATA.parent / "unseen"
+    told = {
+        f"unseen/{path.relative_to(folder).as_posix()}": path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.md")
+    }
+    questions = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in questions]
+    assert len({row["id"] for row in rows}) == len(rows)
+    for row in rows:
+        where = "\n".join(told[article] for article in row["articles"])
+        assert bool(row["answers"]) == (row["kind"] != "unanswerable") == bool(where)
+        assert not row["answers"] or any(answer in where for answer in row["answers"])

@@ -49,7 +49,10 @@ def test_any_other_question_is_one(question: str) -> None:
     ("question", "values"),
     [
         ("마지스트랄 스몰과 엑사원 딥의 매개변수 수를 비교해줘", ("240억", "24억|78억|320억")),
-        ("Compare the number of parameters of Magistral Small and EXAONE Deep", ("24", "2.4|7.8|32")),
+        (
+            "Compare the number of parameters of Magistral Small and EXAONE Deep",
+            ("24", "2.4|7.8|32"),
+        ),
     ],
 )
 def test_each_side_of_a_comparison_is_cited(
