@@ -97,15 +97,9 @@ class Joined(torch.nn.Module):
             x = layer(x, mask)
         return normalize((x * mask[:, :, None]).sum(1), dim=-1)
 
-    def together(
-        self,
-        question: torch.Tensor,
-        questions: torch.Tensor,
-        text: torch.Tensor,
-        texts: torch.Tensor,
-    ) -> torch.Tensor:
-        """Log odds (texts,) of a question and a text a row, each followed by its mask."""
-        odds: torch.Tensor = self.odds(self.seen(question, questions, text, texts)[:, 0].float())
+    def together(self, *given: torch.Tensor) -> torch.Tensor:
+        """Log odds (texts,) that the texts answer the questions, both given as to `seen`."""
+        odds: torch.Tensor = self.odds(self.seen(*given)[:, 0].float())
         return odds[:, 0]
 
     def seen(
@@ -115,7 +109,8 @@ class Joined(torch.nn.Module):
         text: torch.Tensor,
         texts: torch.Tensor,
     ) -> torch.Tensor:
-        """What the joint layers make of the same, (texts, places of both, dim)."""
+        """What the joint layers make of a question and a text a row, each followed by its mask:
+        (texts, places of both, dim)."""
         x = torch.cat([question + self.kinds[0], text + self.kinds[1]], 1)
         mask = torch.cat([questions, texts], 1)
         for layer in self.joint:
