@@ -127,6 +127,7 @@ def test_an_existing_out_is_kept(answerer: Answerer, source: Path, tmp_path: Pat
     assert out.read_text() == "precious\n"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("whole", [0, 3, 7, 12])
 def test_resuming_after_a_cut_line_gives_what_one_run_gives(
     answerer: Answerer, source: Path, tmp_path: Path, whole: int
