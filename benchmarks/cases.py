@@ -78,7 +78,34 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
     english = tasks.natural(data, held=False)
     korean = tasks.translated(data)
     korean = replace(korean, questions=[q for q in korean.questions if fitted(q)])
-    whole = {
+    # Korean ones stand among English ones, as those of the sample do.
+    others = {"written": english.articles, "told": tasks.told(asked="ko").articles}
+    for name, asked_of_it in _asked_of(data, english, korean).items():
+        articles = asked_of_it[0][1].articles
+        index = Index(folder / name, lambda _: encoder)
+        add_articles(index, [*articles, *others.get(name, [])], encoder, name)
+        for kind, task in asked_of_it:
+            fresh = [q for q in task.questions if kind not in _TAUGHT or not tasks.taught(q.text)]
+            questions = sample(fresh, limit)
+            if kind == "never" or kind.startswith("unanswerable"):
+                questions = _unanswered(questions)
+            yield Collection(index, questions, kind if kind != "never" else f"never, {name}")
+    for _ in sync_paths(folder / "sample", Settings(), []):
+        pass
+    index = Index(folder / "sample" / "index", lambda _: encoder)
+    strange = [q for q in english.questions if not tasks.taught(q.text)]
+    strangers = [*korean.questions, *sample(strange, 100)]
+    yield Collection(index, _unanswered(strangers), "never, sample")
+    own = _of_sample()
+    yield Collection(index, [q for q in own if q.answers], "sample")
+    yield Collection(index, [q for q in own if not q.answers], "sample, unanswerable")
+
+
+def _asked_of(
+    data: Path, english: tasks.Task, korean: tasks.Task
+) -> dict[str, list[tuple[str, tasks.Task]]]:
+    """What is asked of each index, by kind; its paragraphs are those of the first task."""
+    return {
         "squad2": [
             ("squad2", tasks.squad(data, report=False)),
             ("unanswerable", tasks.squad(data, answerable=False, report=False)),
@@ -105,39 +132,17 @@ def collections(data: Path, folder: Path, limit: int) -> Iterator[Collection]:
             ("unanswerable en, told", tasks.told(asked="en", answerable=False, kept=True)),
         ],
     }
-    # Korean ones stand among English ones, as those of the sample do.
-    others = {"written": english.articles, "told": tasks.told(asked="ko").articles}
-    for name, asked_of_it in whole.items():
-        articles = asked_of_it[0][1].articles
-        index = Index(folder / name, lambda _: encoder)
-        add_articles(index, [*articles, *others.get(name, [])], encoder, name)
-        for kind, task in asked_of_it:
-            fresh = [q for q in task.questions if kind not in _TAUGHT or not tasks.taught(q.text)]
-            questions = sample(fresh, limit)
-            if kind == "never" or kind.startswith("unanswerable"):
-                questions = [tasks.Question(q.text, q.gold, ()) for q in questions]
-            yield Collection(index, questions, kind if kind != "never" else f"never, {name}")
-    for _ in sync_paths(folder / "sample", Settings(), []):
-        pass
-    index = Index(folder / "sample" / "index", lambda _: encoder)
-    strange = [q for q in english.questions if not tasks.taught(q.text)]
-    strangers = [*korean.questions, *sample(strange, 100)]
-    yield Collection(
-        index, [tasks.Question(q.text, q.gold, ()) for q in strangers], "never, sample"
-    )
+
+
+def _of_sample() -> list[tasks.Question]:
+    """The questions of the sample corpus."""
     lines = (Path(corpus.__file__).parent / "questions.jsonl").read_text("utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    for kind, chosen in (("sample", True), ("sample, unanswerable", False)):
-        yield Collection(
-            index,
-            [
-                tasks.Question(
-                    r["question"],
-                    " ".join(r["articles"]),
-                    tuple(r["answers"]),
-                )
-                for r in rows
-                if bool(r["answers"]) == chosen
-            ],
-            kind,
-        )
+    return [
+        tasks.Question(r["question"], " ".join(r["articles"]), tuple(r["answers"]))
+        for r in map(json.loads, lines)
+    ]
+
+
+def _unanswered(questions: Sequence[tasks.Question]) -> list[tasks.Question]:
+    """The questions as ones that what is indexed does not answer."""
+    return [replace(question, answers=()) for question in questions]

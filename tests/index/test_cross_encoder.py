@@ -102,32 +102,38 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
         CrossEncoder(folder)
 
 
-@pytest.mark.integration
-def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
+def tiny_model(folder: Path) -> None:
+    """An English sentence model of four layers and a few words, with random weights."""
+    import torch
     from tokenizers import Tokenizer
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import BertNormalizer
     from tokenizers.pre_tokenizers import BertPreTokenizer
     from transformers import BertConfig, BertModel
 
-    from index.bundled.training.align import Pieces, extended
-    from index.bundled.training.joined import Joined, alone, write, write_joint
-    from index.bundled.training.kept import again, mean
-    from index.cross_encoder import Layout
-
     letters = "abcdefghijklmnopqrstuvwxyz0123456789.?:"
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "the", "small", "model", "has", *letters]
     words += [f"##{letter}" for letter in letters] + ["élan"]
     tokenizer = Tokenizer(WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(), BertPreTokenizer()
-    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"))
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(words), hidden_size=96, num_hidden_layers=4, num_attention_heads=12,
         intermediate_size=192, max_position_embeddings=128, initializer_range=0.2,
     )  # fmt: skip
-    BertModel(config).save_pretrained(tmp_path)
+    BertModel(config).save_pretrained(folder)
+
+
+@pytest.mark.integration
+def test_the_kept_layers_read_as_torch_does(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from index.bundled.training.align import Pieces, extended
+    from index.bundled.training.joined import Joined, alone, write, write_joint
+    from index.bundled.training.kept import again, mean
+    from index.cross_encoder import Layout
+
+    tiny_model(tmp_path)
     pieces = Pieces(tmp_path)
     net = Joined(extended(tmp_path, pieces)).eval()
     torch.nn.init.normal_(net.odds.weight)
