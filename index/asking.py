@@ -252,13 +252,27 @@ def coverage(question: Asked, text: Described, *, across: bool) -> float:
     A word counts by the share of its terms that are there; a number also by its value, and across
     languages a word by its phonetic keys and its translations too.
     """
-    if not question.weight:
-        return 0.0
+    held = _each_held(question, text, across=across)
+    got = sum(word.weight * share for word, share in zip(question.words, held, strict=True))
+    return got / (question.weight or 1.0)
+
+
+def shares(question: Asked, text: Described, *, across: bool) -> tuple[float, float]:
+    """The share of the question's weight that a text holds, as `coverage` has it, and how much of
+    that is in names and special words, which tell what an article is about."""
+    whole = special = 0.0
+    held = _each_held(question, text, across=across)
+    for word, share in zip(question.words, held, strict=True):
+        whole += word.weight * share
+        special += word.weight * share * word.special
+    weight = question.weight or 1.0
+    return whole / weight, special / weight
+
+
+def _each_held(question: Asked, text: Described, *, across: bool) -> list[float]:
+    """How much of each of the question's words a text holds."""
     numeric = _same_value(question, text)
-    got = sum(
-        word.weight * _held(word, text, across=across, numeric=numeric) for word in question.words
-    )
-    return got / question.weight
+    return [_held(word, text, across=across, numeric=numeric) for word in question.words]
 
 
 def named(question: Asked, text: Described) -> float:
@@ -309,8 +323,7 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
     them that are special. Each from 0 to 1."""
     if not question.weight:
         return 0.0, 0.0, 0.0, 0.0
-    numeric = _same_value(question, text)
-    held = [_held(word, text, across=across, numeric=numeric) for word in question.words]
+    held = _each_held(question, text, across=across)
     pairs = list(zip(question.words, held, strict=True))
     lacking = max(word.weight * (1 - share) for word, share in pairs)
     rare = question.unseen - 1e-6

@@ -4,8 +4,9 @@ Adding BM25 divided by the best BM25 to a weighted cosine beat reciprocal rank f
 it was tried on. Across languages terms rarely meet, so the cosine weighs more there. The best in the
 question's language are then looked at sentence by sentence, which rewards words that stand
 together, the best in the other by the translations and sounds of its words that they hold. The
-lists of both languages are merged by how much of the question their passages hold, which is the
-one scale on which a passage and one in the other language can be compared.
+lists of both languages are merged by how much of the question their passages hold, above all of its
+names, and by how far they stand out in their language: on this scale a passage and one in the other
+language can be compared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from corpus.text import sentences
-from index.asking import Asked, coverage, named
+from index.asking import Asked, named, shares
 from index.described import Described
 from index.encoder import Encoder, Vectors
 from index.store import StoredPassage
 from index.terms import Weights
+
+_FEW = 3
+"""So many passages of a language may stand out from the others found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,15 @@ class Fusion:
 @dataclass(frozen=True, slots=True)
 class Scored:
     """A candidate with its score among those of its language (0 to 1), its cosine, its places in the
-    two views (from 1), and the share of the question that it holds when that is known already."""
+    two views (from 1), and the shares of the question, and of it in names and special words, that it
+    holds."""
 
     passage: StoredPassage
     score: float
     cosine: float
     dense_rank: int | None
     lexical_rank: int | None
-    coverage: float | None = None
+    held: tuple[float, float] = (0.0, 0.0)
 
 
 def fuse(
@@ -98,10 +103,10 @@ def within(
         first += len(texts)
         parts = [_head(scored.passage), *map(Described, texts)]
         alone, beside = _coverages([part.terms for part in parts], rarity)
-        held = coverage(question, Described(parts=parts), across=False)
+        held = shares(question, Described(parts=parts), across=False)
         extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
-        extra += fusion.words * held
-        found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))
+        extra += fusion.words * held[0]
+        found.append(replace(scored, score=(scored.score + extra) / whole, held=held))
     return _ordered(found, ranked[fusion.rescored :], whole)
 
 
@@ -116,9 +121,9 @@ def across(fusion: Fusion, question: Asked, ranked: Sequence[Scored]) -> list[Sc
     texts = [_described(scored.passage) for scored in ranked[: fusion.compared]]
     Described.together(texts)
     for scored, text in zip(ranked, texts, strict=False):
-        held = coverage(question, text, across=True)
-        extra = share * held + fusion.named * named(question, text)
-        found.append(replace(scored, score=(scored.score + extra) / whole, coverage=held))
+        held = shares(question, text, across=True)
+        extra = share * held[0] + fusion.named * named(question, text)
+        found.append(replace(scored, score=(scored.score + extra) / whole, held=held))
     return _ordered(found, ranked[fusion.compared :], whole)
 
 
@@ -150,9 +155,7 @@ def _coverages(parts: Sequence[frozenset[str]], rarity: Mapping[str, float]) -> 
     return share[0] / total, share[1] / total
 
 
-def merge(
-    fusion: Fusion, question: Asked, own: Sequence[Scored], other: Sequence[Scored]
-) -> list[Scored]:
+def merge(fusion: Fusion, own: Sequence[Scored], other: Sequence[Scored]) -> list[Scored]:
     """Both languages in one list; the order inside each language stays.
 
     The scores of the merged list never rise.
@@ -161,7 +164,7 @@ def merge(
         return list(own or other)
     lists = (own, other)
     heads = [
-        [_standing(question, scored, across=bool(side)) for scored in ranked[: fusion.rescored]]
+        _standings(ranked[: fusion.rescored], across=bool(side))
         for side, ranked in enumerate(lists)
     ]
     least = max(heads[0][0], heads[1][0]) - fusion.margin
@@ -190,12 +193,18 @@ def _turn(fusion: Fusion, heads: list[list[float]], places: list[int], least: fl
     return behind if places[behind] < due and min(own, other) >= least else better
 
 
-def _standing(question: Asked, scored: Scored, *, across: bool) -> float:
-    """How likely a passage holds the answer, on a scale that both languages share (log odds).
+def _standings(ranked: Sequence[Scored], *, across: bool) -> list[float]:
+    """How likely each of the best passages of a language holds the answer, on a scale that both
+    languages share (log odds).
 
-    Fitted by logistic regression on the questions of the sample corpus, five-fold.
+    What a passage holds and its cosine were fitted by logistic regression on the questions of the
+    sample corpus; what names weigh and how far it stands out, on those on articles and paragraphs of
+    our own, so that the former lose nothing.
     """
-    held = scored.coverage
-    if held is None:
-        held = coverage(question, _described(scored.passage), across=across)
-    return 5.0 * held + 5.0 * scored.cosine + 0.8 * across
+    usual = [scored.score for scored in ranked[_FEW:]] or [ranked[-1].score]
+    mean = sum(usual) / len(usual)
+    return [
+        5.0 * scored.held[0] + 2.0 * scored.held[1] + 5.0 * scored.cosine
+        + 2.0 * (scored.score - mean) + 0.8 * across
+        for scored in ranked
+    ]  # fmt: skip

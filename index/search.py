@@ -100,7 +100,7 @@ class Index:
                 if scope.language in (None, spoken) and only != []:
                     found = self._in_language(snapshot, asking, k, spoken, only)
                     lists[spoken != asking.language] = found
-        merged = merge(self.fusion, asking.wanted, lists[False], lists[True])
+        merged = merge(self.fusion, lists[False], lists[True])
         return [_hit(scored) for scored in merged[:k]]
 
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
