@@ -15,9 +15,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from corpus.text import sentences
-from index.asking import Asked, named, shares
+from index.asking import Asked
 from index.described import Described
 from index.encoder import Encoder, Vectors
+from index.holding import named, shares
 from index.store import StoredPassage
 from index.terms import Weights
 

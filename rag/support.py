@@ -15,9 +15,10 @@ from corpus.article import Language
 from corpus.text import flat, sentences
 from corpus.text import language as language_of
 from index.analysis import terms
-from index.asking import Asked, Rarity, asked, coverage, gaps
+from index.asking import Asked, Rarity, asked
 from index.described import Described
 from index.encoder import Encoder, Vectors
+from index.holding import coverage, gaps
 from index.names import latin_keys, stems
 from index.numbers import Quantity
 from index.search import Hit

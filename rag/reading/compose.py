@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from corpus.article import Language
 from corpus.text import flat
-from index.asking import Asked, answering, coverage
+from index.asking import Asked, answering
 from index.described import Described
+from index.holding import coverage
 from index.numbers import Quantity, quantities, spoken
 from rag.reading import prompts
 from rag.reading.candidates import NAMES, ROW, Candidate

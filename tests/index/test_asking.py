@@ -2,8 +2,9 @@
 
 import pytest
 
-from index.asking import answering, asked, coverage, gaps
+from index.asking import answering, asked
 from index.described import Described
+from index.holding import coverage, gaps
 
 
 def even(terms: list[str]) -> dict[str, float]:

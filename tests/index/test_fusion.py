@@ -1,8 +1,9 @@
 """How passages of both languages are put into one list."""
 
-from index.asking import asked, shares
+from index.asking import asked
 from index.described import Described
 from index.fusion import Fusion, Scored, merge
+from index.holding import shares
 from index.store import StoredPassage
 
 

@@ -1,0 +1,98 @@
+"""How much of a question a text holds: its words, its names as they sound, its values."""
+
+from index.asking import Asked, Word
+from index.described import Described
+
+_ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
+_BONUS = 0.25
+
+
+def coverage(question: Asked, text: Described, *, across: bool) -> float:
+    """The share of the question's weight that a text holds, from 0 to 1.
+
+    A word counts by the share of its terms that are there; a number also by its value, and across
+    languages a word by its phonetic keys and its translations too.
+    """
+    held = _each_held(question, text, across=across)
+    got = sum(word.weight * share for word, share in zip(question.words, held, strict=True))
+    return got / (question.weight or 1.0)
+
+
+def shares(question: Asked, text: Described, *, across: bool) -> tuple[float, float]:
+    """The share of the question's weight that a text holds, as `coverage` has it, and how much of
+    that is in names and special words, which tell what an article is about."""
+    whole = special = 0.0
+    held = _each_held(question, text, across=across)
+    for word, share in zip(question.words, held, strict=True):
+        whole += word.weight * share
+        special += word.weight * share * word.special
+    weight = question.weight or 1.0
+    return whole / weight, special / weight
+
+
+def _each_held(question: Asked, text: Described, *, across: bool) -> list[float]:
+    """How much of each of the question's words a text holds."""
+    numeric = _same_value(question, text)
+    return [_held(word, text, across=across, numeric=numeric) for word in question.words]
+
+
+def named(question: Asked, text: Described) -> float:
+    """The share of the question's weight in names that a text of the other language spells as they
+    sound, from 0 to 1, each by how well it agrees."""
+    if not question.weight:
+        return 0.0
+    got = 0.0
+    for word in question.names:
+        alike = text.likeness(word.forms)
+        if alike >= _ALIKE:
+            got += word.weight * alike
+    return got / question.weight
+
+
+def _same_value(question: Asked, text: Described) -> bool:
+    """Whether a text holds a value that the question names."""
+    return bool(question.values) and any(
+        not question.values.isdisjoint(value.terms) for value in text.values
+    )
+
+
+def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
+    share = len(word.terms & text.terms) / len(word.terms)
+    if share == 1.0:
+        return share
+    if numeric and any(term[0].isdigit() for term in word.terms):
+        return 1.0
+    if across:
+        if word.keys:
+            share = max(share, min(1.0, (_longest(text.heard(word.keys)) - 1) / 3))
+        if word.spelled and (alike := text.likeness(word.forms)) >= _ALIKE:
+            share = max(share, min(1.0, alike + _BONUS))
+        for meaning, weight in word.translations:
+            if text.terms.issuperset(meaning):
+                share = max(share, min(1.0, 0.5 + weight))
+    return share
+
+
+def _longest(keys: frozenset[str]) -> int:
+    """The length of the longest of these keys: the longer, the less likely it is by chance."""
+    return max(map(len, keys), default=1)
+
+
+def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:
+    """What a text leaves open: the weightiest word it lacks, the share of words it holds, the share
+    of weight in words that no passage has and no translation stands for, and that of those among
+    them that are special. Each from 0 to 1."""
+    if not question.weight:
+        return 0.0, 0.0, 0.0, 0.0
+    held = _each_held(question, text, across=across)
+    pairs = list(zip(question.words, held, strict=True))
+    lacking = max(word.weight * (1 - share) for word, share in pairs)
+    rare = question.unseen - 1e-6
+    unseen = [w for w, share in pairs if w.weight >= rare and share < 0.5]
+    strange = sum(word.weight for word in unseen if word.special)
+    return (
+        lacking / question.weight,
+        sum(held) / len(held),
+        sum(word.weight for word in unseen) / question.weight,
+        strange / question.weight,
+    )
