@@ -5,7 +5,6 @@ Both are linear models over a handful of features; `benchmarks/fitting.py` fits 
 
 import math
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +17,7 @@ from index.asking import Asked, answering
 from index.cross_encoder import CrossEncoder, Placed
 from index.described import Described
 from index.encoder import Encoder
-from index.holding import coverage, gaps, shares
+from index.holding import coverage, gaps
 from index.numbers import Quantity
 from index.search import Hit
 
@@ -52,8 +51,7 @@ class Features:
     the sentence before (of a row the head of its table), and with the one after too; its cosine;
     the square of its passage's score beside the best one's; whether a value of the wanted kind
     stands in it, and the share of the question around that value; its length; whether it names a
-    person when one is asked for; whether it tells a reason when one is asked for; the share of the
-    question in names and special words that a passage found of its article holds."""
+    person when one is asked for; whether it tells a reason when one is asked for."""
 
     alone: float
     before: float
@@ -65,14 +63,13 @@ class Features:
     length: float
     person: float
     because: float
-    about: float
 
     @property
     def row(self) -> tuple[float, ...]:
         """All of them, in this order."""
         return (
             self.alone, self.before, self.around, self.cosine, self.standing,
-            self.valued, self.near, self.length, self.person, self.because, self.about,
+            self.valued, self.near, self.length, self.person, self.because,
         )  # fmt: skip
 
 
@@ -113,8 +110,8 @@ class Model:
     An answer is given when the log odds of the evidence reach what the question's language asks for.
     """
 
-    within: tuple[float, ...] = (1.48, 1.86, 1.91, 3.29, 3.18, 2.04, 0.89, 0.64, 1.00, 1.80, 0.00)
-    beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70, 1.80, 0.00)
+    within: tuple[float, ...] = (1.48, 1.86, 1.91, 3.29, 3.18, 2.04, 0.89, 0.64, 1.00, 1.80)
+    beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70, 1.80)
     foreign: float = 1.57
     read: tuple[float, float, float] = (0.50, 0.20, 0.60)
     answerable: tuple[float, ...] = (
@@ -122,7 +119,7 @@ class Model:
         -0.47, -0.11, -2.00, -0.31, 0.62, -3.00, -0.06, 0.29, 3.37,
     )  # fmt: skip
     bias: float = -4.13
-    korean: float = -1.4
+    korean: float = -1.7
     english: float = -2.1
 
     def reading(self, asked: Language, sentence: Candidate) -> float:
@@ -152,12 +149,6 @@ class Candidates:
         self.asked, self.language, self.hits = asked, language, hits
         self._cross_encoder, self._model = cross_encoder, model
         self._sources = [_Source(number, hit) for number, hit in enumerate(hits, 1)]
-        self._most, self._about = 0.0, defaultdict[str, float](float)
-        for source in self._sources:
-            hit = source.hit
-            whole, special = shares(asked, source.whole, across=hit.language != language)
-            self._most = max(self._most, whole)
-            self._about[hit.article_id] = max(self._about[hit.article_id], special)
 
     def ranked(self, question: str, encoder: Encoder) -> list[Candidate]:
         """Every sentence, best first."""
@@ -207,7 +198,6 @@ class Candidates:
             cosine, standing, float(value is not None), near, min(1.0, len(text) / 80),
             float(asked.wanted == "person" and person.search(text) is not None),
             float(asked.wanted == "reason" and _BECAUSE.search(text) is not None),
-            self._about[hit.article_id],
         )  # fmt: skip
         weights = self._model.beyond if across else self._model.within
         score = float(np.dot(features.row, weights)) + self._model.foreign * across
@@ -246,9 +236,13 @@ class Candidates:
         source = self._sources[best.number - 1]
         lacking, words, unseen, strange = gaps(asked, source.whole, across=across)
         certain = 1 / sum(math.exp(other.score - best.score) for other in ranked)
+        most = max(
+            coverage(asked, each.whole, across=each.hit.language != self.language)
+            for each in self._sources
+        )
         return (
             best.features.cosine, lacking, max(0.0, lacking - _MUCH), words, unseen,
-            float(across), certain, self._most,
+            float(across), certain, most,
             best.score, len(asked.words) / 10, float(asked.wanted in ("date", "number")),
             best.features.valued, float(asked.measure != "any" and not best.features.valued),
             best.features.length, float(self.language == "ko"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.asking import answering, asked
+from index.asking import Wanted, answering, asked, wanted
 from index.described import Described
 from index.holding import coverage, gaps
 
@@ -93,3 +93,16 @@ def test_a_name_that_nothing_has_is_stranger_than_a_common_word() -> None:
 def test_a_word_whose_translation_sounds_like_it_is_special() -> None:
     question = asked("나이지리아의 남편은?", lambda t: dict.fromkeys(t, 1.0))
     assert [word.special for word in question.words] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("딥시크 창업자 이름이 뭐였지?", "person"),
+        ("회사 이름이 뭐야?", "other"),
+        ("What is the name of the ship's captain?", "person"),
+        ("What is the name of the ship?", "other"),
+    ],
+)
+def test_a_name_of_someone_is_a_person(question: str, kind: Wanted) -> None:
+    assert wanted(question) == kind

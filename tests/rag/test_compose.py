@@ -95,7 +95,7 @@ def candidate() -> Callable[..., Candidate]:
 
     def make(text: str, score: float, article: str = "a", spoken: Language = "en") -> Candidate:
         hit = Hit(1, article, "T", spoken, "s", None, None, None, 0, 9, text, 1.0, 1, 1)
-        return Candidate(1, hit, 0, len(text), text, Features(*[0.0] * 11), None, score)
+        return Candidate(1, hit, 0, len(text), text, Features(*[0.0] * 10), None, score)
 
     return make
 
