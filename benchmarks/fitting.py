@@ -154,7 +154,7 @@ def minimise(loss: Callable[[], torch.Tensor], parameters: list[torch.Tensor]) -
     def step() -> float:
         optimiser.zero_grad()
         value = loss()
-        value.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        value.backward()
         return value.item()
 
     optimiser.step(step)

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -91,7 +91,7 @@ def passages(chat: LocalChat, tokens: int) -> str:
 def bare(chat: LocalChat, prompt: list[int], tokens: int) -> Speed:
     """`model.generate` on the same weights, with its default cache."""
     clock, ids = Clock(), torch.tensor([prompt])
-    chat.weights.generate(
+    chat.weights.generate(  # type: ignore[operator]  # transformers types it as a tensor
         ids,
         attention_mask=torch.ones_like(ids),
         generation_config=GenerationConfig(max_new_tokens=tokens, do_sample=False),
@@ -171,7 +171,7 @@ def splitting(megabytes: float) -> float:
     return len(text.encode()) / 1e6 / (time.perf_counter() - began)
 
 
-def peak_of(folder: Path, quantise: str | None) -> None:
+def peak_of(folder: Path, quantise: Literal["int8", "int4"] | None) -> None:
     """Print the bytes that loading and one answer add to this process, at most."""
     before = _status("VmRSS")
     chat = LocalChat(model=str(folder), quantise=quantise, options=_options(8))
@@ -208,7 +208,7 @@ def measure(folder: Path, prompt_tokens: int, tokens: int, rounds: int) -> dict[
     chat = LocalChat(**settings, keep_prefix=False, lookup=False)
     messages = [SYSTEM, HumanMessage(passages(chat, prompt_tokens) + QUESTION)]
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    prompt = tokenizer.apply_chat_template(
+    prompt: list[int] = tokenizer.apply_chat_template(  # type: ignore[assignment]  # ids, as asked
         [{"role": "user", "content": m.text} for m in messages], add_generation_prompt=True,
         return_dict=False,
     )  # fmt: skip

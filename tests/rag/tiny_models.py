@@ -208,7 +208,7 @@ def teach(
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).train()
     rows = []
     for messages, output in examples:
-        prompt = tokenizer.apply_chat_template(
+        prompt: list[int] = tokenizer.apply_chat_template(  # type: ignore[assignment]  # ids, as asked
             list(messages), add_generation_prompt=True, return_dict=False, **template
         )
         said = [*tokenizer.encode(output, add_special_tokens=False), tokenizer.eos_token_id]
