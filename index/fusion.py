@@ -29,7 +29,8 @@ _FEW = 3
 @dataclass(frozen=True, slots=True)
 class Fusion:
     """`pool` candidates from each view; the cosine's weight within and `across` languages; how many
-    of the best are `rescored` within a language and `compared` across; what the former's best
+    of the best are `rescored` within a language and `compared` across, only so many as are `glanced` at
+    where the former hold a `sure` share of the question; what the former's best
     sentence's term coverage, that of it with its neighbours, its cosine, and the question's `words`
     in the whole passage are worth, and what the words `held` by the latter are worth, and the names
     `named` there as they sound; the least `share` of the merged list that each language gets while
@@ -40,6 +41,8 @@ class Fusion:
     across: float = 3.0
     rescored: int = 8
     compared: int = 20
+    glanced: int = 4
+    sure: float = 0.75
     held: float = 0.5
     named: float = 0.6
     sentence: float = 0.3
@@ -111,21 +114,26 @@ def within(
     return _ordered(found, ranked[fusion.rescored :], whole)
 
 
-def across(fusion: Fusion, question: Asked, ranked: Sequence[Scored]) -> list[Scored]:
+def across(
+    fusion: Fusion, question: Asked, ranked: Sequence[Scored], own: Sequence[Scored]
+) -> list[Scored]:
     """Passages in the other language in the order that the words of the question they hold give.
 
     Where few of its words have a known translation (a mere name), that says little and weighs little.
+    Fewer are compared where those of its `own` language hold most of the question already.
     """
+    most = max((scored.held[0] for scored in own), default=0.0)
+    compared = fusion.glanced if most >= fusion.sure else fusion.compared
     share = fusion.held * question.translated
     found = []
     whole = 1 + share + fusion.named
-    texts = [_described(scored.passage) for scored in ranked[: fusion.compared]]
+    texts = [_described(scored.passage) for scored in ranked[:compared]]
     Described.together(texts)
     for scored, text in zip(ranked, texts, strict=False):
         held = shares(question, text, across=True)
         extra = share * held[0] + fusion.named * named(question, text)
         found.append(replace(scored, score=(scored.score + extra) / whole, held=held))
-    return _ordered(found, ranked[fusion.compared :], whole)
+    return _ordered(found, ranked[compared:], whole)
 
 
 def _ordered(found: list[Scored], rest: Sequence[Scored], whole: float) -> list[Scored]:

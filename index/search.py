@@ -95,12 +95,16 @@ class Index:
             narrowed = Scope(None, scope.since, scope.source)
             only = snapshot.ids_in(narrowed) if narrowed else None
             asking = self._asking(snapshot, question)
-            lists: dict[bool, list[Scored]] = {False: [], True: []}
-            for spoken in vectors.languages:
-                if scope.language in (None, spoken) and only != []:
-                    found = self._in_language(snapshot, asking, k, spoken, only)
-                    lists[spoken != asking.language] = found
-        merged = merge(self.fusion, lists[False], lists[True])
+            own, other = list[Scored](), list[Scored]()
+            for spoken in sorted(vectors.languages, key=lambda each: each != asking.language):
+                if scope.language not in (None, spoken) or only == []:
+                    continue
+                ranked = self._candidates(snapshot, asking, k, spoken, only)
+                if spoken == asking.language:
+                    own = self._within(snapshot, asking, ranked)
+                else:
+                    other = across(self.fusion, asking.wanted, ranked, own)
+        merged = merge(self.fusion, own, other)
         return [_hit(scored) for scored in merged[:k]]
 
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
@@ -114,21 +118,10 @@ class Index:
             terms = replace(terms, names=(*terms.names, *filter(None, loans)))
         return _Asking(spoken, vector, terms, wanted, question)
 
-    def _in_language(
-        self,
-        snapshot: Snapshot,
-        asking: _Asking,
-        k: int,
-        spoken: Language,
-        only: list[int] | None,
-    ) -> list[Scored]:
-        """The best passages in one language."""
-        fusion, beyond = self.fusion, spoken != asking.language
-        ranked = self._candidates(snapshot, asking, k, spoken, only)
-        if beyond:
-            return across(fusion, asking.wanted, ranked)
-        rarity = self._worth(asking.terms)
-        return within(fusion, self.encoder(snapshot), asking.wanted, asking.vector, rarity, ranked)
+    def _within(self, snapshot: Snapshot, asking: _Asking, ranked: list[Scored]) -> list[Scored]:
+        """The best passages in the question's language."""
+        rarity, encoder = self._worth(asking.terms), self.encoder(snapshot)
+        return within(self.fusion, encoder, asking.wanted, asking.vector, rarity, ranked)
 
     def _candidates(
         self,

@@ -2,14 +2,14 @@
 
 from index.asking import asked
 from index.described import Described
-from index.fusion import Fusion, Scored, merge
+from index.fusion import Fusion, Scored, across, merge
 from index.holding import shares
 from index.store import StoredPassage
 
 
-def passage(number: int, language: str) -> StoredPassage:
+def passage(number: int, language: str, text: str = "text") -> StoredPassage:
     return StoredPassage(
-        number, f"{language}/{number}", "", language, "source", None, None, None, 0, 4, "text"
+        number, f"{language}/{number}", "", language, "source", None, None, None, 0, len(text), text
     )
 
 
@@ -41,3 +41,15 @@ def test_what_stands_out_in_its_language_comes_before_what_does_not() -> None:
     apart += [scored(n, "en", 0.1, (0.0, 0.0)) for n in range(8, 13)]
     assert order(alike, apart)[0] == 7
     assert order(apart, alike)[0] == 7
+
+
+def test_the_other_language_is_looked_at_less_closely_where_the_own_one_holds_the_question() -> (
+    None
+):
+    question = asked("마크롱의 투자는?", lambda terms: dict.fromkeys(terms, 1.0))
+    other = [scored(n, "en", 0.5 - n / 100, (0.0, 0.0)) for n in range(1, 7)]
+    told = passage(7, "en", "Macron announced an investment.")
+    other.append(Scored(told, 0.4, 0.3, 7, 7))
+    weak, strong = (scored(8, "ko", 0.5, (held, held)) for held in (0.5, 1.0))
+    assert next(s.passage.id for s in across(Fusion(), question, other, [weak])) == 7
+    assert [s.passage.id for s in across(Fusion(), question, other, [strong])] == [*range(1, 8)]

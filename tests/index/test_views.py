@@ -35,11 +35,12 @@ def answers(index: Index) -> list[dict[int, float]]:
 
 
 def same(index: Index, before: list[dict[int, float]]) -> bool:
-    """The same hits. Deleted documents count in BM25, so that near ties may change places."""
+    """The same hits. Deleted documents count in BM25, so that near ties may change places, and more or
+    fewer passages of the other language may be looked at closely."""
     for now, then in zip(answers(index), before, strict=True):
         shared = now.keys() & then.keys()
         assert list(now)[:1] == list(then)[:1]
-        assert len(shared) >= len(then) - 1
+        assert len(shared) >= len(then) - 2
         assert {i: now[i] for i in shared} == pytest.approx({i: then[i] for i in shared}, abs=0.15)
     return True
 
