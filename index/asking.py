@@ -22,6 +22,8 @@ _UNSEEN = "\0"
 _LATIN = re.compile(r"[^\W\d_가-힣]+")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+    # Whatever it is a reason of: 왜 요금이 비싸지나.
+    ("reason", re.compile(r"(?:^|\s)왜(?:\s|\?|$)|이유[는가]|까닭[은이]|\bwhy\b|\bhow come\b")),
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
     ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
@@ -69,10 +71,14 @@ _ASKING = frozenset(
 # Words that only ask: question words in any dress, the time that is meant (which the articles' own
 # dates tell), and counters with an ending.
 _QUESTION_WORD = re.compile(
-    r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜|어떻|어떤|어느|며칠)"
+    r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜(?=$|[냐요인일])|어떻|어떤|어느|며칠)"
     r"|^(?:최근|요즘|요새|최신|지금|현재|지난달|이번달|지난해|작년|올해)(?:에|의|에는|은|는)?$"
     r"|^(?:기사|글)(?:를|을)?$|^(?:요약|정리|소개|설명)(?:을|를)?(?:해\S*)?$|^(?:summari[sz]e|overview|articles?)$"
-    r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:야|인가|인가요|이나|이야|나|쯤|지|을|를|은|는)*$"
+    r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:에|부터|까지|야|인가|인가요|이나|이야|이었나|이었나요|나|쯤|지|을|를|은|는)*$"
+    r"|^(?:이름|이유|까닭)(?:이|가|은|는|을|를|로|에서)?$"
+    # Verbs that only help another one, and nouns that only carry a clause.
+    r"|^(?:있|없|되|하|않|못하|됐|했|돼)(?:는|은|을|던|게|지|고|어|어요|나|나요|나|는가|는지|습니까|었나|었나요|었어|었던|도록)?$"
+    r"|^(?:된|될|한|할|함|됨|됩니까|합니까|해야|돼야|돼요|해요|않는|못|못한|데|데에|게|걸|거|것이|것으로|수가|수도|적이|어)$"
 )
 # What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
 _VERB = re.compile(
@@ -156,7 +162,7 @@ def wanted(question: str) -> Wanted:
 def measure(question: str) -> Measure:
     """What the number that a question wants is a number of; `any` when it does not say."""
     folded = fold(question)
-    measures = () if _DIFFERENCE.search(folded) else _MEASURES
+    measures = () if wanted(question) == "reason" or _DIFFERENCE.search(folded) else _MEASURES
     return next((kind for kind, pattern in measures if pattern.search(folded)), "any")
 
 
