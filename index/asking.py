@@ -1,7 +1,7 @@
 """What a question asks for: its words with their weights, and the kind of answer it wants."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -29,7 +29,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
     ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
-    ("summary", re.compile(r"요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
+    ("summary", re.compile(r"소식|뉴스|\bnews\b|요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 # What an amount is of, where the question says so, and what then stands after a number.
 _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
@@ -73,7 +73,7 @@ _ASKING = frozenset(
 _QUESTION_WORD = re.compile(
     r"^(?:언제|어디|누구|누가|누굴|무엇|무슨|뭐|뭘|뭔|얼마|얼만|몇|왜(?=$|[냐요인일])|어떻|어떤|어느|며칠)"
     r"|^(?:최근|요즘|요새|최신|지금|현재|지난달|이번달|지난해|작년|올해)(?:에|의|에는|은|는)?$"
-    r"|^(?:기사|글)(?:를|을)?$|^(?:요약|정리|소개|설명)(?:을|를)?(?:해\S*)?$|^(?:summari[sz]e|overview|articles?)$"
+    r"|^(?:기사|글|소식|뉴스)(?:이|가|은|는|를|을)?$|^news$|^(?:요약|정리|소개|설명)(?:을|를)?(?:해\S*)?$|^(?:summari[sz]e|overview|articles?)$"
     r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:에|부터|까지|야|인가|인가요|이나|이야|이었나|이었나요|나|쯤|지|을|를|은|는)*$"
     r"|^(?:이름|이유|까닭)(?:이|가|은|는|을|를|로|에서)?$"
     # Verbs that only help another one, and nouns that only carry a clause.
@@ -230,6 +230,11 @@ def content_words(question: str) -> list[str]:
     return [word for word in written if _tells(word)] or written
 
 
+def asks_about_something(question: str) -> bool:
+    """Whether any word of a question says what it is about."""
+    return any(_tells(word) for word in _WORD.findall(fold(question)))
+
+
 def _tells(word: str) -> bool:
     """Whether a word says what is asked about, rather than only that something is asked."""
     if word in _ASKING or _QUESTION_WORD.match(word):
@@ -261,7 +266,12 @@ def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
 
 
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
-    """The first value of the wanted kind in a text that tells more than the question does.
+    """The first of the values that may answer a question, if any does."""
+    return next(all_answering(question, text, values), None)
+
+
+def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Iterator[Quantity]:
+    """The values of the wanted kind in a text that tell more than the question does.
 
     A version (`Mistral Small 3.1`) is no value.
     """
@@ -272,5 +282,4 @@ def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantit
                 continue
             version = found.unit is None and _NAMED.search(text[: found.start])
             if not (version and len(found.value) < 4):
-                return found
-    return None
+                yield found

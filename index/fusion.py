@@ -125,20 +125,25 @@ def across(
     most = max((scored.held[0] for scored in own), default=0.0)
     compared = fusion.glanced if most >= fusion.sure else fusion.compared
     share = fusion.held * question.translated
-    found = []
     whole = 1 + share + fusion.named
-    texts = [_described(scored.passage) for scored in ranked[:compared]]
+    top, rest = ranked[:compared], ranked[compared:]
+    texts = [_described(scored.passage) for scored in top]
     Described.together(texts)
-    for scored, text in zip(ranked, texts, strict=False):
+    found, extras = list[Scored](), list[float]()
+    for scored, text in zip(top, texts, strict=True):
         held = shares(question, text, across=True)
-        extra = share * held[0] + fusion.named * named(question, text)
-        found.append(replace(scored, score=(scored.score + extra) / whole, held=held))
-    return _ordered(found, ranked[compared:], whole)
+        extras.append(share * held[0] + fusion.named * named(question, text))
+        found.append(replace(scored, score=(scored.score + extras[-1]) / whole, held=held))
+    # Those that are only glanced over hold as much as any, or the others would seem to stand out.
+    least = min(extras, default=0.0) if compared < fusion.compared else 0.0
+    return _ordered(found, rest, whole, least)
 
 
-def _ordered(found: list[Scored], rest: Sequence[Scored], whole: float) -> list[Scored]:
+def _ordered(
+    found: list[Scored], rest: Sequence[Scored], whole: float, extra: float = 0.0
+) -> list[Scored]:
     found.sort(key=lambda scored: (-scored.score, scored.passage.id))
-    return [*found, *(replace(scored, score=scored.score / whole) for scored in rest)]
+    return [*found, *(replace(scored, score=(scored.score + extra) / whole) for scored in rest)]
 
 
 def _head(passage: StoredPassage) -> Described:

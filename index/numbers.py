@@ -78,6 +78,11 @@ _CURRENCIES = {
     "엔": "JPY", "yen": "JPY", "¥": "JPY", "위안": "CNY", "yuan": "CNY",
     "파운드": "GBP", "pound": "GBP", "pounds": "GBP", "£": "GBP",
 }  # fmt: skip
+_NAMES = {
+    "KRW": ("원", "won"), "USD": ("달러", "dollars"), "EUR": ("유로", "euros"), "JPY": ("엔", "yen"),
+    "CNY": ("위안", "yuan"), "GBP": ("파운드", "pounds"),
+}  # fmt: skip
+_SIGNS = frozenset("$€£₩¥")
 
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
@@ -214,8 +219,18 @@ def _at_word(text: str, start: int, word: str) -> Quantity | None:
     return None
 
 
-def spoken(value: float, language: str) -> str:
-    """A large number in a reader's own units: 24000000000 is `240억` in ko and `24 billion` in en."""
+def whole(text: str, quantity: Quantity) -> tuple[int, int]:
+    """Where a quantity stands with its currency, which may be written before or after it."""
+    after = _AFTER.match(text, quantity.end) if quantity.unit else None
+    before = quantity.start - (text[quantity.start - 1 : quantity.start] in _SIGNS)
+    return before, after.end() if after else quantity.end
+
+
+def spoken(value: float, language: str, unit: str | None = None) -> str:
+    """A large number in a reader's own units: 24000000000 is `240억` in ko and `24 billion` in en,
+    with the name of its currency if it has a known `unit`."""
+    if unit in _NAMES:
+        return f"{spoken(value, language)} {_NAMES[unit][language != 'ko']}"
     if language == "ko":
         parts = []
         rest = round(value)

@@ -107,6 +107,16 @@ class Index:
         merged = merge(self.fusion, own, other)
         return [_hit(scored) for scored in merged[:k]]
 
+    def newest(self, k: int, held: Callable[[str], bool], scope: Scope = Scope()) -> list[Hit]:
+        """The first passages of the `k` newest articles whose date `held` says is meant."""
+        with self.store.snapshot() as snapshot:
+            chosen = [i for i, day in snapshot.opening(scope) if held(day)][:k]
+            passages = snapshot.passages(chosen)
+        scored = (
+            Scored(passages[i], 1 - rank / k, 0.0, None, None) for rank, i in enumerate(chosen)
+        )
+        return [_hit(each) for each in scored]
+
     def _asking(self, snapshot: Snapshot, question: str) -> _Asking:
         vector = self.encoder(snapshot).encode_queries([question])[0]
         wanted, terms = asked(question, self.rarity), query_terms(question)

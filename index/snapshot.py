@@ -164,6 +164,15 @@ class Snapshot:
             )
         ]
 
+    def opening(self, scope: Scope) -> list[tuple[int, str]]:
+        """The first passage of each dated article in a scope and that date, the newest first."""
+        inside = set(self.ids_in(scope)) if scope else None
+        dated = self._db.execute(
+            "SELECT p.id, a.published FROM passages p JOIN articles a ON a.id = p.article "
+            "WHERE p.ordinal = 0 AND a.published IS NOT NULL ORDER BY a.published DESC, p.id"
+        )
+        return [(i, day) for i, day in dated if inside is None or i in inside]
+
     def vectors(self, fingerprint: str, ids: Iterable[int]) -> tuple[list[int], Vectors]:
         """The stored vectors of these passages: (ids found, float32 (n, dim))."""
         found: list[tuple[int, bytes]] = []

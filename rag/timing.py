@@ -5,22 +5,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from index.asking import asks_about_something
 from index.numbers import quantities
 from index.search import Hit
 
 _LATEST = re.compile(
-    r"최근|요즘|요새|최신|현재|지금(?!까지)|가장 새로|\b(?:latest|newest|most recent|recent|recently|currently|nowadays|these days|lately)\b",
+    r"최근|요즘|요새|최신|현재|지금(?!까지)|가장 새로|새로운? 소식|\b(?:latest|newest|most recent|recent|recently|currently|nowadays|these days|lately|what(?:'s| is) new)\b",
     re.I,
 )
-_LAST_MONTH = re.compile(r"지난\s?달|저번\s?달|\blast month\b", re.I)
-_THIS_MONTH = re.compile(r"이번\s?달|\bthis month\b", re.I)
-_LAST_WEEK = re.compile(r"지난\s?주|저번\s?주|\blast week\b", re.I)
-_LAST_YEAR = re.compile(r"작년|지난해|\blast year\b", re.I)
-_THIS_YEAR = re.compile(r"올해|금년|\bthis year\b", re.I)
+# The last month, this one, the last week, the last year, this one.
+_TIMES = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"지난\s?달|저번\s?달|\blast month\b",
+        r"이번\s?달|\bthis month\b",
+        r"지난\s?주|저번\s?주|\blast week\b",
+        r"작년|지난해|\blast year\b",
+        r"올해|금년|\bthis year\b",
+    )
+)
 _AS_OF = re.compile(r"\bas of\b|\bup to\b|\buntil\b|기준|시점|현재", re.I)
-_NEWS = re.compile(r"소식|뉴스|기사|\bnews\b|\barticles?\b", re.I)
+_NEWS = re.compile(
+    r"소식|뉴스|기사|무슨\s?일|\bnews\b|\barticles?\b|\bwhat(?:'s| is| was| has)?\s(?:new|happen(?:s|ed|ing)?)\b",
+    re.I,
+)
+# What else stands in a question that asks for news and does not say of what.
+_ANY = re.compile(
+    r"새로운|새|주요|중요한|핵심|어떤|있었\S*|나온|들려\S*|\b(?:give|show|me|main|major|important|top|key|new|all|please)\b",
+    re.I,
+)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})[a-z]*\b", re.I)
+_MONTH = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
+    re.I,
+)
 
 WORTH = 0.35
 """What being of the right time is worth beside the best passage's score."""
@@ -28,13 +47,17 @@ WORTH = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days that are meant, both included; None leaves a side open. Newer counts for more."""
+    """The days that are meant, both included; None leaves a side open. Newer counts for more. A
+    `month` (1 to 12) is that of any year."""
 
     first: date | None = None
     last: date | None = None
+    month: int | None = None
 
     def holds(self, published: str) -> bool:
         """Whether an ISO date, or its known beginning, lies inside."""
+        if self.month and published[5:7] not in ("", f"{self.month:02}"):
+            return False
         first, last = str(self.first or ""), str(self.last or "9999")
         return first[: len(published)] <= published <= last[: len(published)]
 
@@ -48,19 +71,30 @@ def is_news(question: str) -> bool:
     return _NEWS.search(question) is not None
 
 
+def is_only_news(question: str) -> bool:
+    """Whether a question asks for the news of its time, whatever they are about."""
+    if not is_news(question):
+        return False
+    left = bare(question)
+    for pattern in (*_TIMES, _LATEST, _NEWS, _ANY):
+        left = pattern.sub(" ", left)
+    return not asks_about_something(left)
+
+
 def period(question: str, today: date) -> Period | None:
     """The period that a question's words of time mean on a day; None when it has none."""
     if _AS_OF.search(question) and (until := _until(question, today)):
         return Period(None, until)
     if is_news(question) and (month := _named_month(question)):
         return month
-    for pattern, days in (
-        (_LAST_MONTH, _month(today.replace(day=1) - timedelta(days=1))),
-        (_THIS_MONTH, _month(today)),
-        (_LAST_WEEK, _week(today - timedelta(days=7))),
-        (_LAST_YEAR, Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31))),
-        (_THIS_YEAR, Period(date(today.year, 1, 1), date(today.year, 12, 31))),
-    ):
+    meant = (
+        _month(today.replace(day=1) - timedelta(days=1)),
+        _month(today),
+        _week(today - timedelta(days=7)),
+        Period(date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
+        Period(date(today.year, 1, 1), date(today.year, 12, 31)),
+    )
+    for pattern, days in zip(_TIMES, meant, strict=True):
         if pattern.search(question):
             return days
     return Period() if _LATEST.search(question) else None
@@ -96,13 +130,14 @@ def newest_first(hits: Sequence[Hit], meant: Period) -> list[Hit]:
 
 
 def _named_month(question: str) -> Period | None:
-    """The month that a question names with its year."""
+    """The month that a question names, with its year or without."""
     for quantity in quantities(question):
         if quantity.kind == "date":
             year, month, day = _parts(quantity.value)
-            if year and month and not day:
-                return _month(date(year, month, 1))
-    return None
+            if month and not day:
+                return _month(date(year, month, 1)) if year else Period(month=month)
+    spelled = _MONTH.search(question)
+    return Period(month=_MONTHS.index(spelled[0][:3].lower()) + 1) if spelled else None
 
 
 def _until(question: str, today: date) -> date | None:

@@ -311,8 +311,10 @@ def _near(
     asked: Asked, text: str, values: Sequence[Quantity], value: Quantity, *, across: bool
 ) -> float:
     """The largest share of the question that stands around a value of the same kind."""
-    return max(
-        coverage(asked, Described(text[max(0, v.start - _BESIDE) : v.end + _BESIDE]), across=across)
-        for v in values
-        if v.kind == value.kind
-    )
+    return max(beside(asked, text, v, across=across) for v in values if v.kind == value.kind)
+
+
+def beside(asked: Asked, text: str, value: Quantity, *, across: bool) -> float:
+    """The share of the question that stands around a value, from 0 to 1."""
+    around = text[max(0, value.start - _BESIDE) : value.end + _BESIDE]
+    return coverage(asked, Described(around), across=across)

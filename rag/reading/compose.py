@@ -1,20 +1,22 @@
 """Which of the ranked sentences make the answer, in which order, and how each is said."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from corpus.article import Language
 from corpus.text import flat
-from index.asking import Asked, answering
+from index.asking import Asked, all_answering
 from index.described import Described
 from index.holding import coverage
-from index.numbers import Quantity, quantities, spoken
+from index.numbers import Quantity, quantities, spoken, whole
 from rag.reading import prompts
-from rag.reading.candidates import NAMES, ROW, Candidate
+from rag.reading.candidates import NAMES, ROW, Candidate, beside
 from rag.timing import Period
 
 _MOST = 3
+_NEWS = 5
 # Sentences at most so many log odds below the best one are said too, those of its article a little
 # further, so close they may also be about the same thing at another time, and that after it, which may
 # go on without naming what it is about, further still.
@@ -27,7 +29,14 @@ _CERTAIN = 0.7
 _OTHER = 0.55
 _RIVAL = 2.0
 # In the question's language a sentence with the best one's value leads from so far below it.
-_LEADS = 7.0
+_LEADS = 7.5
+# What stands between the values of a change, and who asks for the first of them.
+_CHANGE = re.compile(
+    r"\s?(?:원|달러|유로|명|개|퍼센트|%|percent|won|dollars|euros|people)?\s?(?:에서|to)\s?[$€£₩¥]?"
+)
+_FORMERLY = frozenset(
+    "before originally first initially formerly 처음 처음에 원래 당초 애초 전에는 이전에".split()
+)
 _TITLED = re.compile(
     r"(?:[가-힣]{1,5}[^\W은는이가을를의에] )?[가-힣]{2,6}(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
 )
@@ -50,7 +59,8 @@ def choose(
     best = ordered[0]
     then = [c for c in ordered if meant and c.hit.published and meant.holds(c.hit.published)]
     if then and asked.wanted == "summary":
-        return _summarised(then)
+        first, *rest = _summarised(then)
+        return [replace(first, dated=True), *rest]
     if meant and (timely := _timely(ordered, meant)):
         return [Part(timely, dated=True)]
     if other := _disagreeing(ordered):
@@ -61,6 +71,13 @@ def choose(
     if asked.wanted == "reason":
         return _explained(ordered)
     return _close(ordered)
+
+
+def reported(language: Language, candidates: Sequence[Candidate]) -> list[Part]:
+    """What each passage opens with, those in the question's language first: the news of a time."""
+    opening = {c.number: c for c in reversed(_prose(candidates))}
+    ordered = sorted(opening.values(), key=lambda c: (c.hit.language != language, c.number))
+    return [Part(candidate, dated=True) for candidate in ordered[:_NEWS]]
 
 
 def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -180,13 +197,19 @@ def written(part: Part, asked: Asked, language: Language, before: Part | None = 
             text = prompts.AS_OF[language].format(date=published, text=text)
     else:
         dated = prompts.DATED[language].format(date=published) if published else ""
-        values = _values(text, answering(asked, text, quantities(text)), language)
-        known = before is not None and _place(before.candidate) == _place(candidate)
-        frame = (prompts.FURTHER if known else prompts.FRAME)[language]
+        values = _values(text, _asked_for(asked, text, across=True), language)
+        frame = _frame(candidate, before)[language]
         text = frame.format(dated=dated, quote=text, values=values)
     if part.disagrees:
         text = prompts.DISAGREE[language].format(text=text)
     return f"{text} [{candidate.number}]"
+
+
+def _frame(candidate: Candidate, before: Part | None) -> Mapping[str, str]:
+    """What a quotation stands in, after the part before it."""
+    if before is None or _place(before.candidate) != _place(candidate):
+        return prompts.FRAME
+    return prompts.FURTHER if before.candidate.start < candidate.start else prompts.ALSO
 
 
 def _place(candidate: Candidate) -> tuple[str, Language]:
@@ -212,8 +235,8 @@ def _cell(text: str, columns: str, asked: Asked) -> tuple[int, int]:
 
 
 def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
-    if value := answering(asked, text, quantities(text)):
-        return value.start, value.end
+    if value := _asked_for(asked, text, across=False):
+        return whole(text, value)
     if asked.wanted == "person":
         own = frozenset().union(*(word.terms for word in asked.words))
         for found in (NAMES if language == "en" else _TITLED).finditer(text):
@@ -222,10 +245,26 @@ def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
     return 0, 0
 
 
+def _asked_for(asked: Asked, text: str, *, across: bool) -> Quantity | None:
+    """The value of a sentence that the question asks for: the one that most of the question stands
+    around, and of a change what it led to."""
+    told = list(all_answering(asked, text, quantities(text)))
+    best = max(told, key=lambda v: beside(asked, text, v, across=across), default=None)
+    if best and not _FORMERLY.intersection(chain(*(word.forms for word in asked.words))):
+        after = told[told.index(best) + 1 :][:1]
+        changed = [v for v in after if _CHANGE.fullmatch(text, best.end, v.start)]
+        best = changed[0] if changed and _comparable(best, changed[0]) else best
+    return best
+
+
 def _values(text: str, wanted: Quantity | None, language: Language) -> str:
-    """` (24 billion = 240억)` for the large numbers of a quotation, what was asked for first."""
+    """` (24 billion = 240억)` for what was asked for if it is a large number, else for the large
+    numbers of a quotation."""
     large = [q for q in quantities(text) if q.kind == "number" and float(q.value) >= 10_000]
-    large.sort(key=lambda quantity: quantity != wanted)
-    pairs = (f"{text[q.start : q.end]} = {spoken(float(q.value), language)}" for q in large[:3])
+    told = [wanted] if wanted in large else large[:3]
+    pairs = []
+    for value in filter(None, told):
+        start, end = whole(text, value)
+        pairs.append(f"{text[start:end]} = {spoken(float(value.value), language, value.unit)}")
     inside = ", ".join(pairs)
     return f" ({inside})" if inside else ""

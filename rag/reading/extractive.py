@@ -14,9 +14,9 @@ from rag.facets import facets
 from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import ROW, Candidate, Candidates, Model
-from rag.reading.compose import Part, choose, own_first, written
+from rag.reading.compose import Part, choose, own_first, reported, written
 from rag.reading.versions import mentioned, numbered
-from rag.timing import bare, is_news, period
+from rag.timing import bare, is_news, is_only_news, period
 
 NAME = "builtin"
 # The nearest article is named in a refusal when a sentence under its title holds this share of the
@@ -48,8 +48,12 @@ class Extractive:
         A comparison is answered for each of its two things, as far as the passages do.
         """
         meant = period(question, date.today())
-        if meant and is_news(question) and all(meant.misses(hit.published) for hit in hits):
+        news = meant if is_news(question) else None
+        if news and all(news.misses(hit.published) for hit in hits):
             yield Text(prompts.refusal(language))
+            return
+        if news and is_only_news(question):
+            yield from self._news(bare(question), language, hits)
             return
         question = bare(question) if meant else question
         parts: list[tuple[Part, Asked]] = []
@@ -60,6 +64,7 @@ class Extractive:
         level = [replace(hit, score=hit.score**0.65) for hit in hits] if things else hits
         for each in things or (question,):
             wanted, ranked, odds = self.looked_at(each, language, level)
+            ranked = [c for c in ranked if not (news and news.misses(c.hit.published))]
             nearest = nearest or _nearest(ranked, language)
             if not ranked or not self._answers(wanted, language, ranked[0], odds):
                 missing.append(each)
@@ -73,6 +78,12 @@ class Extractive:
         yield from _said(parts, language, headed=not things)
         for each in missing:
             yield Text("\n\n" + prompts.MISSING[language].format(question=each))
+
+    def _news(self, question: str, language: Language, hits: Sequence[Hit]) -> Iterator[Text]:
+        """What the articles found open with."""
+        wanted, ranked, _ = self.looked_at(question, language, hits)
+        parts = [(part, wanted) for part in reported(language, ranked)]
+        return _said(parts, language, headed=False, between="\n\n")
 
     def _answers(self, wanted: Asked, language: Language, best: Candidate, odds: float) -> bool:
         """Whether the evidence is enough; of a summary the topic is, for it tells what there is."""
@@ -107,7 +118,7 @@ def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:
 
 
 def _said(
-    parts: Sequence[tuple[Part, Asked]], language: Language, *, headed: bool
+    parts: Sequence[tuple[Part, Asked]], language: Language, *, headed: bool, between: str = " "
 ) -> Iterator[Text]:
     """Each sentence once. A row of a table has no stop that would end it, and stands alone, if
     `headed` and in the question's language under the row that names its columns."""
@@ -120,7 +131,7 @@ def _said(
         if key in said:
             continue
         row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
-        apart = "\n\n" if row else " "
+        apart = "\n\n" if row else between
         own = candidate.hit.language == language
         if headed and own and candidate.columns not in named | {""}:
             yield Text(f"{apart if before else ''}{candidate.columns} [{candidate.number}]\n\n")

@@ -23,14 +23,18 @@ FRAME = {
     "ko": "{dated}영어 기사에는 이렇게 적혀 있습니다{values}: “{quote}”",
     "en": "A Korean article{dated} says{values}: “{quote}”",
 }
-# What follows from the same article.
+# What follows from the same article, and what stands before in it.
 FURTHER = {
     "ko": "이어서 이렇게 적혀 있습니다{values}: “{quote}”",
     "en": "The same article goes on to say{values}: “{quote}”",
 }
+ALSO = {
+    "ko": "같은 기사에는 이런 말도 있습니다{values}: “{quote}”",
+    "en": "The same article also says{values}: “{quote}”",
+}
 DATED = {"ko": "{date} ", "en": " of {date}"}
 # Around a sentence whose date matters, and before the first of several that say different things.
-AS_OF = {"ko": "{date} 기사: {text}", "en": "As of {date}: {text}"}
+AS_OF = {"ko": "{date} 기사: {text}", "en": "Reported on {date}: {text}"}
 DISAGREE = {"ko": "기사마다 다릅니다 — {text}", "en": "The articles disagree: {text}"}
 
 

@@ -39,7 +39,7 @@ def test_articles_that_disagree_are_both_cited_with_their_dates(
     ("question", "bold"),
     [
         ("마지스트랄 스몰의 매개변수는 몇 개인가?", "**240억**"),
-        ("How much did Mistral raise in its Series A?", "**385 million**"),
+        ("How much did Mistral raise in its Series A?", "**€385 million**"),
     ],
 )
 def test_what_was_asked_for_is_in_bold(answerer: Answerer, question: str, bold: str) -> None:
@@ -143,7 +143,31 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
     text = (
         "Of 600 million people, 468 million and 132 million shares, it was valued at €5.8 billion."
     )
-    assert "58억" in written(Part(candidate(text, 5.0)), question, "ko")
+    assert "58억 유로" in written(Part(candidate(text, 5.0)), question, "ko")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "bold"),
+    [
+        ("How much does the fab cost?", "The fab cost rose from $8.4 billion to $11.2 billion.", "**$11.2 billion**"),
+        ("How much did the fab originally cost?", "The fab cost rose from $8.4 billion to $11.2 billion.", "**$8.4 billion**"),
+        ("목표 주가는 얼마인가?", "목표 주가는 5만 2천 원에서 3만 9천 원으로 낮아졌다.", "**3만 9천 원**"),
+        ("How many copies were sold?", "Its 38 employees made the game over four long years before some 2.1 million copies were sold.", "**2.1 million**"),
+    ],
+)  # fmt: skip
+def test_of_several_values_the_one_asked_for_is_in_bold(
+    candidate, question: str, text: str, bold: str
+) -> None:
+    wanted = asked(question, lambda terms: dict.fromkeys(terms, 1.0))
+    spoken: Language = "ko" if question[0] >= "가" else "en"
+    assert bold in written(Part(candidate(text, 5.0, spoken=spoken)), wanted, spoken)
+
+
+def test_what_stands_before_in_an_article_does_not_go_on(candidate) -> None:
+    question = asked("무엇인가?", lambda terms: dict.fromkeys(terms, 1.0))
+    early, late = candidate("First.", 5.0), replace(candidate("Then.", 4.9), start=40, end=45)
+    assert "이어서" in written(Part(late), question, "ko", Part(early))
+    assert "이어서" not in written(Part(early), question, "ko", Part(late))
 
 
 @pytest.mark.parametrize("cell", ["{}만 명", "약 {}만 명"])

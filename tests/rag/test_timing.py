@@ -13,7 +13,7 @@ from rag.answer import Answerer
 from rag.events import Request
 from rag.home import load_encoder, open_index
 from rag.settings import Settings
-from rag.timing import Period, newest_first, period
+from rag.timing import Period, is_only_news, newest_first, period
 
 TODAY = date(2025, 7, 15)
 
@@ -33,6 +33,9 @@ TODAY = date(2025, 7, 15)
         ("2024년 현재 직원 수는?", Period(None, date(2024, 12, 31))),
         ("2025년 6월 소식을 요약해줘", Period(date(2025, 6, 1), date(2025, 6, 30))),
         ("Summarise the news of June 2025", Period(date(2025, 6, 1), date(2025, 6, 30))),
+        ("What happened in August?", Period(month=8)),
+        ("3월에 무슨 일이 있었어?", Period(month=3)),
+        ("What's new?", Period()),
     ],
 )
 def test_words_of_time_mean_a_period(question: str, meant: Period) -> None:
@@ -48,6 +51,9 @@ def test_other_questions_mean_none(question: str) -> None:
 
 def test_a_period_knows_dates_that_are_not_whole() -> None:
     june = Period(date(2025, 6, 1), date(2025, 6, 30))
+    assert [day for day in ("2025", "2024-06-11", "2025-07") if Period(month=6).holds(day)] == [
+        "2025", "2024-06-11",
+    ]  # fmt: skip
     assert [day for day in ("2025", "2025-06", "2025-06-30", "2025-07-01") if june.holds(day)] == [
         "2025", "2025-06", "2025-06-30",
     ]  # fmt: skip
@@ -60,6 +66,39 @@ def test_news_of_a_time_without_articles_is_refused(answerer: Answerer) -> None:
     assert told.citations and {c.published[:7] for c in told.citations if c.published} == {
         "2025-09"
     }
+
+
+@pytest.mark.parametrize(
+    ("question", "only"),
+    [
+        ("2025년 9월 소식 요약해줘", True),
+        ("지난달에 무슨 일이 있었어?", True),
+        ("What happened last month?", True),
+        ("give me the main news of September 2025", True),
+        ("최근 소식", True),
+        ("딥시크 최근 소식", False),
+        ("latest news on Mistral", False),
+        ("What happened to the price of R1 in June 2025?", False),
+        ("미스트랄은 2025년 6월에 뭘 내놨어?", False),
+    ],
+)
+def test_news_are_asked_for_with_or_without_a_subject(question: str, only: bool) -> None:
+    assert is_only_news(question) is only
+
+
+@pytest.mark.parametrize("question", ["9월에 무슨 일이 있었어?", "What happened in September?"])
+def test_news_of_a_month_are_what_its_articles_open_with(answerer: Answerer, question: str) -> None:
+    told = answerer.ask(Request(question))
+    assert [c.published for c in told.citations] == ["2025-09-29", "2025-09-25", "2025-09-12"]
+    assert all(c.published in told.answer for c in told.citations if c.published)
+    assert {c.start for c in told.citations} == {0}
+    assert told.answer.count("\n\n") == 2
+
+
+def test_news_on_a_subject_say_their_date(answerer: Answerer) -> None:
+    told = answerer.ask(Request("2025년 6월에 나온 미스트랄 소식은?"))
+    assert told.answer.startswith("2025-06-12 기사: ")
+    assert {c.article_id for c in told.citations} == {"samples/ko/magistral-launch.md"}
 
 
 def hit(number: int, published: str | None, score: float) -> Hit:
