@@ -9,7 +9,7 @@ from typing import Literal
 
 from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
-from index.names import stems
+from index.names import latin_names, stems
 from index.numbers import Quantity
 from index.segmenter import bundled
 from index.translation import Translation, word_translations
@@ -65,6 +65,8 @@ _ASKING = frozenset(
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
     "there many much name named called tell me about "
+    "dont doesnt didnt isnt arent wasnt werent cant couldnt wont whats whos hows wheres ive youre don doesn didn "
+    "isn aren wasn weren couldn wouldn shouldn won hasn haven hadn ll re ve "
     "have has had be been being can could would should might must any some s t say says get "
     "latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
@@ -117,12 +119,12 @@ class Word:
     @property
     def special(self) -> bool:
         """Whether it is a name or a special word, rather than one for which a text may say another."""
-        return _is_special(self.forms[0], self.keys, self.translations)
+        return self.capital and _is_special(self.forms[0], self.keys, self.translations)
 
     @property
     def spelled(self) -> bool:
         """Whether it may be a name that a text in the other language spells as it sounds."""
-        return self.capital and bool(self.keys) and self.special
+        return bool(self.keys) and self.special
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,13 @@ class Asked:
     def weight(self) -> float:
         """What all words weigh together."""
         return sum(word.weight for word in self.words)
+
+    @cached_property
+    def mentioned(self) -> float:
+        """The share of the weight in words that stand anywhere in what is indexed, from 0 to 1."""
+        rare = self.unseen - 1e-6
+        some = sum(word.weight for word in self.words if word.weight < rare)
+        return some / self.weight if self.weight else 0.0
 
     @cached_property
     def names(self) -> tuple[Word, ...]:
@@ -172,13 +181,13 @@ def asked(question: str, rarity: Rarity) -> Asked:
     stemmed = [(word, _stem(word)) for word in content]
     looked_up = [terms(word[0] if _is_syllable(word) else stem) for word, stem in stemmed]
     frequencies = rarity([_UNSEEN, *chain.from_iterable(looked_up)])
-    words, capitals = [], _capitals(question)
+    words, capitals, names = [], _capitals(question), _names(question)
     for (word, stem), told in zip(stemmed, looked_up, strict=True):
         if made := terms(stem):
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             forms = tuple(dict.fromkeys((stem, *stems(word))))
-            keys = frozenset().union(*map(phonetic_keys, forms))
+            keys = frozenset().union(*map(phonetic_keys, forms), *names.get(word, ()))
             # A Korean verb comes last; before that the same endings are those of names.
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
@@ -198,10 +207,24 @@ def _capitals(question: str) -> frozenset[str]:
     return frozenset(_WORD.findall(fold(" ".join(written))))
 
 
+def _names(question: str) -> dict[str, list[frozenset[str]]]:
+    """For each Latin word the keys of the names of several words that it is part of, each as one word:
+    Park Ji-hoon is 박지훈."""
+    found: dict[str, list[frozenset[str]]] = {}
+    written = [fold(name) for name in latin_names(question)]
+    for name in written:
+        keys = frozenset(key for key in phonetic_keys(name) if len(key) > _NAME_KEY_LENGTH)
+        for part in written:
+            if len(part) < len(name) and part in name:
+                found.setdefault(part, []).append(keys)
+    return found
+
+
 @lru_cache(maxsize=1 << 14)
 def _is_special(word: str, keys: frozenset[str], meanings: tuple[Translation, ...]) -> bool:
     """Whether the vocabulary does not know a word as one, or its translation is how it sounds."""
-    if len([piece for piece in bundled().pieces(word) if piece]) > 1:
+    known = word[0].isascii() and meanings  # an English ending is a piece of its own
+    if not known and len([piece for piece in bundled().pieces(word) if piece]) > 1:
         return True
     said = frozenset().union(*(_sounds("".join(meant)) for meant, _ in meanings))
     # 세종대왕 is "sejong" in the table: its head is how the translation sounds.

@@ -23,7 +23,9 @@ NAME = "builtin"
 # question; one in the question's language may hold a little less than another.
 _NEAREST = 0.55
 _OWN = 0.2
-_TOPIC = 0.6
+# So much of what is to be summed up stands in one sentence, or of its words that stand anywhere at all,
+# if those are not too few.
+_TOPIC, _MENTIONED = 0.6, 0.3
 
 
 class Extractive:
@@ -87,7 +89,8 @@ class Extractive:
 
     def _answers(self, wanted: Asked, language: Language, best: Candidate, odds: float) -> bool:
         """Whether the evidence is enough; of a summary the topic is, for it tells what there is."""
-        topic = wanted.wanted == "summary" and best.features.before >= _TOPIC
+        known = wanted.mentioned if wanted.mentioned >= _MENTIONED else 1.0
+        topic = wanted.wanted == "summary" and best.features.before >= _TOPIC * known
         return topic or odds >= self._model.threshold(language)
 
     def read_many(self, readings: Sequence[Reading]) -> Iterator[Iterator[Text]]:
