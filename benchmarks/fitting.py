@@ -7,8 +7,8 @@ whether to answer at all by a logistic regression on the best sentence. The firs
 measured on questions that the fold did not see (five folds).
 
 `Model` has those of an earlier run, before the cross-encoder was trained anew: a run with it relies
-on it too much, or does no better. Of the weights of `answerable` two were then set by hand (-2.0 and
--3.0), so that more of what is never mentioned is refused; those of `read` (fitted: .53, .31, .71)
+on it too much, or does no better. Of the weights of `answerable` three were then set by hand (-2.0,
+-3.0 and -1.0), so that more of what is never mentioned, or stands on other things, is refused; those of `read` (fitted: .53, .31, .71)
 by the sample's questions and KorQuAD's half that may be looked at. That of a told reason (1.8) comes
 from how often those that answer tell one, and others do, on articles of ours.
 

@@ -5,6 +5,7 @@ from index.described import Described
 
 _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
+_HARDLY = 0.01
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
@@ -76,6 +77,13 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
 def _longest(keys: frozenset[str]) -> int:
     """The length of the longest of these keys: the longer, the less likely it is by chance."""
     return max(map(len, keys), default=1)
+
+
+def is_nameless(question: Asked, text: Described, *, across: bool) -> bool:
+    """Whether a text holds none of the names and special words of a question that has some."""
+    held = zip(question.words, _each_held(question, text, across=across), strict=True)
+    names = [share for word, share in held if word.special]
+    return bool(names) and max(names) < _HARDLY
 
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:

@@ -14,6 +14,7 @@ from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
 from index.fusion import Fusion, Scored, across, fuse, merge, within
 from index.lock import writer_lock
+from index.spelling import mended
 from index.store import Scope, Snapshot, Store, StoredPassage
 from index.terms import TermView
 from index.translation import translations
@@ -94,7 +95,7 @@ class Index:
             _, vectors = self.views(snapshot)
             narrowed = Scope(None, scope.since, scope.source)
             only = snapshot.ids_in(narrowed) if narrowed else None
-            asking = self._asking(snapshot, question)
+            asking = self._asking(snapshot, self.mended(question))
             own, other = list[Scored](), list[Scored]()
             for spoken in sorted(vectors.languages, key=lambda each: each != asking.language):
                 if scope.language not in (None, spoken) or only == []:
@@ -185,6 +186,10 @@ class Index:
         count = len(view) if view else 0
         frequencies = {term: view.document_frequency(term) if view else 0 for term in terms}
         return {t: math.log(1 + (count - n + 0.5) / (n + 0.5)) for t, n in frequencies.items()}
+
+    def mended(self, question: str) -> str:
+        """A question as `search` understands it, with slips of the fingers mended."""
+        return mended(question, self.term_view()) if self.store.exists() else question
 
     def term_view(self) -> TermView:
         """The lexical view, whatever generation it is of."""

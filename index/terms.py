@@ -235,6 +235,10 @@ class TermView:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
 
+    def beginning(self, prefix: str) -> list[tuple[str, int]]:
+        """The terms that begin so, each with the number of passages it stands in."""
+        return [(str(t), int(n)) for t, n in self._searcher.terms_with_prefix("terms", prefix)]
+
     def _term(self, field: str, term: str) -> Query:
         return Query.term_query(self._schema, field, term)
 

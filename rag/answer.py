@@ -143,7 +143,7 @@ class Answerer:
         began = time.perf_counter()
         question = clean(request.question)
         language = language_of(question)
-        alone = chosen.standalone(question, language, request.history)
+        alone = self._index.mended(chosen.standalone(question, language, request.history))
         k = request.k or self._settings.k
         whole = replace(request, question=alone)
         hits = retrieve(self._index, whole, k, self._settings.reranker)

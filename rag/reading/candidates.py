@@ -17,7 +17,7 @@ from index.asking import Asked, answering
 from index.cross_encoder import CrossEncoder, Placed
 from index.described import Described
 from index.encoder import Encoder
-from index.holding import coverage, gaps
+from index.holding import coverage, gaps, is_nameless
 from index.numbers import Quantity
 from index.search import Hit
 
@@ -117,6 +117,7 @@ class Model:
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
         -0.47, -0.11, -2.00, -0.31, 0.62, -3.00, -0.06, 0.29, 3.37,
+        -1.00,
     )  # fmt: skip
     bias: float = -4.13
     korean: float = -1.7
@@ -228,8 +229,9 @@ class Candidates:
         value is asked for, and stands in it; whether the question says what the value measures and
         it has no such value; its length; whether the question is Korean; and, if it is in
         the question's language, the share of words that nothing indexed has once more, half of it
-        for special ones alone; last, its log odds as it was read together with the question, and the
-        best of those of all that were; its cosine as a whole.
+        for special ones alone; its log odds as it was read together with the question, and the
+        best of those of all that were; its cosine as a whole; whether its passage holds none of the
+        names asked about.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
@@ -248,6 +250,7 @@ class Candidates:
             best.features.length, float(self.language == "ko"),
             0.0 if across else (unseen + strange) / 2,
             best.read, max(c.read for c in ranked), best.similar,
+            float(is_nameless(asked, source.whole, across=across)),
         )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from index.asking import Wanted, answering, asked, wanted
+from index.asking import Wanted, answering, asked, content_words, measure, wanted
 from index.described import Described
-from index.holding import coverage, gaps
+from index.holding import coverage, gaps, is_nameless
 
 
 def even(terms: list[str]) -> dict[str, float]:
@@ -106,3 +106,52 @@ def test_a_word_whose_translation_sounds_like_it_is_special() -> None:
 )
 def test_a_name_of_someone_is_a_person(question: str, kind: Wanted) -> None:
     assert wanted(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("딥시크 창업자 이름이 뭐였지?", ["딥시크", "창업자"]),
+        ("공장을 옮기게 된 까닭은 무엇인가요?", ["공장을", "옮기게"]),
+        ("왜군은 몇 명이었나요?", ["왜군은"]),
+        ("Why dont they answer?", ["they", "answer"]),
+    ],
+)
+def test_words_that_only_ask_or_help_are_not_what_is_asked_about(
+    question: str, words: list[str]
+) -> None:
+    assert content_words(question) == words
+
+
+def test_a_reason_is_asked_for_whatever_it_is_a_reason_of() -> None:
+    question = "왜 요금이 비싸지는 거야?"
+    assert (wanted(question), measure(question)) == ("reason", "any")
+    assert (wanted("요금은 얼마야?"), measure("요금은 얼마야?")) == ("number", "money")
+
+
+def test_a_name_of_several_words_is_heard_in_one() -> None:
+    question = asked("who is Park Ji-hoon", lambda terms: dict.fromkeys(terms, 1.0))
+    there, other = Described("박지훈은 대표다."), Described("김민수는 대표다.")
+    assert coverage(question, there, across=True) > 0.6
+    assert coverage(question, other, across=True) == 0.0
+
+
+def test_a_small_word_is_no_name_where_names_have_capitals() -> None:
+    even = dict.fromkeys
+    words = asked("Which project did Mistral start?", lambda terms: even(terms, 1.0)).words
+    assert {word.forms[0]: word.special for word in words}["project"] is False
+    assert {word.forms[0]: word.special for word in words}["mistral"] is True
+
+
+def test_a_text_without_any_name_of_the_question_is_nameless() -> None:
+    question = asked("When was Medlark founded?", lambda terms: dict.fromkeys(terms, 1.0))
+    assert is_nameless(question, Described("Halden was founded in 2021."), across=False)
+    assert not is_nameless(question, Described("Medlark opened an office."), across=False)
+    general = asked("when does it end", lambda terms: dict.fromkeys(terms, 1.0))
+    assert not is_nameless(general, Described("Halden was founded in 2021."), across=False)
+
+
+def test_the_share_of_a_question_that_is_mentioned_anywhere() -> None:
+    rarity = {"tram": 1.0, "project": 3.0, "\0": 3.0}
+    question = asked("the tram project", lambda terms: {t: rarity[t] for t in terms})
+    assert question.mentioned == pytest.approx(0.25)
