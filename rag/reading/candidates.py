@@ -317,7 +317,9 @@ def _near(
     return max(beside(asked, text, v, across=across) for v in values if v.kind == value.kind)
 
 
-def beside(asked: Asked, text: str, value: Quantity, *, across: bool) -> float:
-    """The share of the question that stands around a value, from 0 to 1."""
-    around = text[max(0, value.start - _BESIDE) : value.end + _BESIDE]
+def beside(
+    asked: Asked, text: str, value: Quantity, *, across: bool, after: int = _BESIDE
+) -> float:
+    """The share of the question that stands around a value, from 0 to 1; `after` it so far."""
+    around = text[max(0, value.start - _BESIDE) : value.end + after]
     return coverage(asked, Described(around), across=across)

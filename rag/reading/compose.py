@@ -163,9 +163,17 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
     near = [
         c
         for c in _distinct(ranked)
-        if best.score - c.score <= _within(best, c) and c.hit.language == best.hit.language
+        if best.score - c.score <= _within(best, c)
+        and c.hit.language == best.hit.language
+        and not _lesser_row(best, c)
     ]
     return [Part(c) for c in near[:_MOST]]
+
+
+def _lesser_row(best: Candidate, other: Candidate) -> bool:
+    """Whether of two rows of tables the other one is on something that the question asks less about."""
+    rows = ROW in best.text and ROW in other.text
+    return rows and other.features.alone < best.features.alone
 
 
 def _within(best: Candidate, other: Candidate) -> float:
@@ -247,9 +255,14 @@ def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
 
 def _asked_for(asked: Asked, text: str, *, across: bool) -> Quantity | None:
     """The value of a sentence that the question asks for: the one that most of the question stands
-    around, and of a change what it led to."""
+    around, rather before than after it, and of a change what it led to."""
+
+    def fit(value: Quantity) -> tuple[float, float]:
+        around = beside(asked, text, value, across=across)
+        return around, beside(asked, text, value, across=across, after=0)
+
     told = list(all_answering(asked, text, quantities(text)))
-    best = max(told, key=lambda v: beside(asked, text, v, across=across), default=None)
+    best = max(told, key=fit, default=None)
     if best and not _FORMERLY.intersection(chain(*(word.forms for word in asked.words))):
         after = told[told.index(best) + 1 :][:1]
         changed = [v for v in after if _CHANGE.fullmatch(text, best.end, v.start)]

@@ -152,6 +152,7 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
         ("How much does the fab cost?", "The fab cost rose from $8.4 billion to $11.2 billion.", "**$11.2 billion**"),
         ("How much did the fab originally cost?", "The fab cost rose from $8.4 billion to $11.2 billion.", "**$8.4 billion**"),
         ("목표 주가는 얼마인가?", "목표 주가는 5만 2천 원에서 3만 9천 원으로 낮아졌다.", "**3만 9천 원**"),
+        ("How many parameters does Large have?", "It comes as Mini with 9 billion parameters and Large with 118 billion.", "**118 billion**"),
         ("How many copies were sold?", "Its 38 employees made the game over four long years before some 2.1 million copies were sold.", "**2.1 million**"),
     ],
 )  # fmt: skip
@@ -184,6 +185,20 @@ def test_a_table_cut_in_two_keeps_its_rows(cell: str) -> None:
     assert ranked[0].text == f"고장20시 | {cell.format(20)}"
     assert ranked[0].columns == "" and {c.columns for c in ranked} == {"", "도시 | 인구"}
     assert "도시 | 인구" not in {found.text for found in ranked}
+
+
+def test_of_a_table_only_the_rows_asked_about_are_said(candidate) -> None:
+    question = asked("How large is Corvid Large?", lambda terms: dict.fromkeys(terms, 1.0))
+    large, small, text = (
+        replace(candidate(text, score), features=replace(candidate("", 0.0).features, alone=alone))
+        for text, score, alone in (
+            ("Corvid Large | 118 billion", 5.0, 1.0),
+            ("Corvid Small | 24 billion", 4.5, 0.5),
+            ("Corvid Large is new.", 4.4, 0.5),
+        )
+    )
+    found = choose(question, "en", [large, small, text], None)
+    assert [part.candidate for part in found] == [large, text]
 
 
 def test_a_row_stands_under_the_names_of_its_columns(answerer: Answerer) -> None:
