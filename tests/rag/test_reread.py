@@ -68,7 +68,7 @@ def test_few_are_the_best_of_many(sample_home: Path) -> None:
 
 
 def test_it_can_be_left_out(rag, home: Path) -> None:
-    question = "Which licence does Magistral Small have?"
+    question = "How many stories a day does AFP write?"
     (home / "rag.toml").write_text('reranker = ""\n', "utf-8")
     plain = rag("search", question, "--json", "--home", home).json["hits"]
     (home / "rag.toml").write_text(f"reranker = {json.dumps('bundled')}\n", "utf-8")
