@@ -90,8 +90,7 @@ class Index:
     def search(self, question: str, k: int, scope: Scope = Scope()) -> list[Hit]:
         """The `k` best passages, best first. Raises IndexMissing when nothing is indexed."""
         with self.store.snapshot() as snapshot:
-            if snapshot.fingerprint is None:
-                raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
+            _check(snapshot)
             _, vectors = self.views(snapshot)
             narrowed = Scope(None, scope.since, scope.source)
             only = snapshot.ids_in(narrowed) if narrowed else None
@@ -109,8 +108,11 @@ class Index:
         return [_hit(scored) for scored in merged[:k]]
 
     def newest(self, k: int, held: Callable[[str], bool], scope: Scope = Scope()) -> list[Hit]:
-        """The first passages of the `k` newest articles whose date `held` says is meant."""
+        """The first passages of the `k` newest articles whose date `held` says is meant.
+
+        Raises IndexMissing when nothing is indexed."""
         with self.store.snapshot() as snapshot:
+            _check(snapshot)
             chosen = [i for i, day in snapshot.opening(scope) if held(day)][:k]
             passages = snapshot.passages(chosen)
         scored = (
@@ -261,6 +263,11 @@ def _documents(
             passage.language,
             document_terms(passage.title, passage.heading, passage.text),
         )
+
+
+def _check(snapshot: Snapshot) -> None:
+    if snapshot.fingerprint is None:
+        raise IndexMissing("nothing is indexed yet: add articles with `rag index FOLDER`")
 
 
 def _hit(found: Scored) -> Hit:
