@@ -14,7 +14,16 @@ from itertools import pairwise
 
 import tantivy
 
-from index.names import hangul_key, latin_keys, latin_names, stems
+from index.names import (
+    hangul_key,
+    latin_keys,
+    latin_names,
+    mixed_keys,
+    mixed_names,
+    short_forms,
+    short_keys,
+    stems,
+)
 from index.numbers import quantities
 from index.segmenter import bundled
 
@@ -120,14 +129,21 @@ def document_terms(title: str, heading: str | None, text: str) -> DocumentTerms:
 
 
 def _name_terms(text: str) -> Iterable[str]:
-    """Keys of every Hangul word (`h:`), Latin name (`l:`) and rare small word (`w:`), once each."""
+    """Keys of every Hangul word (`h:`), Latin name (`l:`) and rare small word (`w:`), once each; a
+    Hangul name with a Latin tail is both."""
     keys: dict[str, None] = {}
     for word in _HANGUL.findall(text):
         for key in _hangul_terms(word):
             keys[key] = None
+    for name in mixed_names(text):
+        for key in mixed_keys(*name):
+            keys[f"h:{key}"] = None
     for word in latin_names(text):
         for key in _latin_terms(word):
             keys[key] = None
+    for word in short_forms(text):
+        for key in short_keys(word):
+            keys[f"l:{key}"] = None
     for word in _LOAN.findall(text):
         for key in _loan_terms(word):
             keys[key] = None
@@ -172,6 +188,8 @@ def query_terms(question: str) -> QueryTerms:
     for word in korean + _joined(korean):
         keys = {hangul_key(stem) for stem in stems(word)}
         names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
+    names += (frozenset(f"l:{key}" for key in mixed_keys(*name)) for name in mixed_names(question))
+    names += (frozenset(f"h:{key}" for key in short_keys(word)) for word in short_forms(question))
     for word in [*latin, *_joined(latin), *latin_names(question)]:
         if word.lower() not in STOP:
             names.append(

@@ -9,10 +9,11 @@ from typing import Literal
 
 from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
-from index.names import latin_names, stems
+from index.names import latin_names, mixed_keys, mixed_names, short_forms, short_keys, stems
 from index.numbers import Quantity
 from index.segmenter import bundled
 from index.translation import Translation, word_translations
+from index.versions import Numbered, numbered
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
 Measure = Literal["money", "people", "time", "any"]
@@ -82,10 +83,10 @@ _QUESTION_WORD = re.compile(
     r"|^(?:있|없|되|하|않|못하|됐|했|돼)(?:는|은|을|던|게|지|고|어|어요|나|나요|나|는가|는지|습니까|었나|었나요|었어|었던|도록)?$"
     r"|^(?:된|될|한|할|함|됨|됩니까|합니까|해야|돼야|돼요|해요|않는|못|못한|데|데에|게|걸|거|것이|것으로|수가|수도|적이|어)$"
 )
-# What a noun takes on to be a verb, so that 공개됐나 and 공개 are one word.
+# What a noun takes on to be a verb, and a verb to tell of the past, so that 공개됐나 and 공개 are one word.
 _VERB = re.compile(
     r"(?:했었|됐었|했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
-    r"|하기|되기|시킨|하게|되게|인|이었|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
+    r"|하기|되기|시킨|하게|되게|인|이었|었|았|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
 )
 # A verb as it ends a question or a clause; its form is rarer than what it says.
 _VERBAL = re.compile(
@@ -130,13 +131,15 @@ class Word:
 @dataclass(frozen=True)
 class Asked:
     """A question as the built-in reader sees it: its words, the values it names, the kind of answer it
-    wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has."""
+    wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has;
+    `numbered` are its names with a number of their own."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
     wanted: Wanted
     measure: Measure
     unseen: float
+    numbered: tuple[Numbered, ...] = ()
 
     @cached_property
     def weight(self) -> float:
@@ -196,7 +199,7 @@ def asked(question: str, rarity: Rarity) -> Asked:
             words.append(Word(frozenset(made), keys, meanings, weight, forms, capital))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
-    return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN])
+    return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question))
 
 
 def _capitals(question: str) -> frozenset[str]:
@@ -208,9 +211,15 @@ def _capitals(question: str) -> frozenset[str]:
 
 
 def _names(question: str) -> dict[str, list[frozenset[str]]]:
-    """For each Latin word the keys of the names of several words that it is part of, each as one word:
-    Park Ji-hoon is 박지훈."""
+    """For each word the keys of the names that it is part of, each as one word: Park Ji-hoon is 박지훈,
+    챗GPT is ChatGPT, SK is 에스케이."""
     found: dict[str, list[frozenset[str]]] = {}
+    for head, tail in mixed_names(fold(question)):
+        for part in (head, tail):
+            found.setdefault(part, []).append(mixed_keys(head, tail))
+    for name in short_forms(question):
+        for part in _WORD.findall(fold(name)):
+            found.setdefault(part, []).append(short_keys(name))
     written = [fold(name) for name in latin_names(question)]
     for name in written:
         keys = frozenset(key for key in phonetic_keys(name) if len(key) > _NAME_KEY_LENGTH)

@@ -8,7 +8,18 @@ from itertools import pairwise
 
 from index.analysis import STOP, terms
 from index.likeness import alike
-from index.names import bare, beginnings, hangul_key, latin_keys, latin_names, stems
+from index.names import (
+    bare,
+    beginnings,
+    hangul_key,
+    latin_keys,
+    latin_names,
+    mixed_keys,
+    mixed_names,
+    short_forms,
+    short_keys,
+    stems,
+)
 from index.numbers import Quantity, quantities
 
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
@@ -79,7 +90,8 @@ class Described:
     def words(self) -> frozenset[str]:
         """Its words and names as they are written, and the head of `OpenEuroLLM` (오픈유로LLM)."""
         text = unicodedata.normalize("NFKC", self._text)
-        return frozenset((*self._running, *latin_names(text), *_BEFORE_SHORT_FORM.findall(text)))
+        heads, mixed = _BEFORE_SHORT_FORM.findall(text), map("".join, mixed_names(text))
+        return frozenset((*self._running, *latin_names(text), *heads, *mixed, *short_forms(text)))
 
     @cached_property
     def listed(self) -> frozenset[str]:
@@ -128,9 +140,12 @@ class _Vocabulary:
     def _beginning(self) -> Mapping[str, Sequence[str]]:
         """The words by the sounds that they can begin with."""
         letters: dict[str, list[str]] = {}
+        found: dict[str, list[str]] = {}
         for word in frozenset().union(*(text.words for text in self._texts)):
             letters.setdefault(word[0], []).append(word)
-        found: dict[str, list[str]] = {}
+            if word.isupper():  # read letter by letter it may begin with another sound
+                for sound in {key[0] for key in short_keys(word)}:
+                    found.setdefault(sound, []).append(word)
         for letter, words in letters.items():
             for sound in beginnings(letter):
                 found.setdefault(sound, []).extend(words)
@@ -153,8 +168,10 @@ def _source_keys(word: str) -> frozenset[str]:
     Two sounds are enough only for a capitalised word, four for another: too many sound alike.
     """
     if "가" <= word[0] <= "힣":
-        return frozenset().union(*(phonetic_keys(stem) for stem in stems(word)))
+        mixed = (mixed_keys(*name) for name in mixed_names(word))
+        return frozenset().union(*(phonetic_keys(stem) for stem in stems(word)), *mixed)
     if len(word) > 1 and word.lower() in STOP:
         return frozenset()
     least = 3 if word.islower() else 1
-    return frozenset(key for key in phonetic_keys(word.lower()) if len(key) > least)
+    spelled = short_keys(word) if short_forms(word) == [word] else ()
+    return frozenset((*spelled, *(key for key in phonetic_keys(word.lower()) if len(key) > least)))

@@ -47,6 +47,12 @@ _FAMILY = {
     "ryu": "yu",
 }
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
+_MIXED = re.compile(r"(?<![가-힣])([가-힣]+)([A-Za-z]+)")
+_SHORT = re.compile(r"(?<![A-Za-z.])[A-Z](?:\.?[A-Z]){1,4}(?![A-Za-z])")
+_LETTERS = dict(zip(ascii_lowercase, (
+    "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트".split()
+), strict=True))  # fmt: skip
+_DOT = "닷"
 _SOFT = "eiy"
 _ACCENTED = re.compile("[ß-ɏ\u0300-\u036fḁ-ỿ]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -101,6 +107,35 @@ def latin_names(text: str) -> Iterator[str]:
             yield "".join(joined)
             if said := _FAMILY.get(joined[0].lower()):
                 yield said + "".join(joined[1:])
+
+
+def mixed_names(text: str) -> Iterator[tuple[str, str]]:
+    """The Hangul head and the Latin tail of every name that is written so (챗GPT, 오픈AI)."""
+    return ((found[1], found[2]) for found in _MIXED.finditer(text))
+
+
+@lru_cache(maxsize=1 << 14)
+def mixed_keys(head: str, tail: str) -> frozenset[str]:
+    """The keys of a name in both scripts, those of ChatGPT and OpenAI; one sound is no key.
+
+    Inside a word the vowel that the tail begins with is not heard.
+    """
+    found = {hangul_key(head) + key.removeprefix("A") for key in latin_keys(tail)}
+    return frozenset(key for key in found if len(key) > 1)
+
+
+def short_forms(text: str) -> list[str]:
+    """The words of capitals alone, whose letters may be spelled one by one in Hangul (SK, A.X)."""
+    return _SHORT.findall(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def short_keys(word: str) -> frozenset[str]:
+    """The keys of a short form read letter by letter (에스케이, 에이닷엑스), its dots read or not; two
+    sounds are too few."""
+    said = "".join(_LETTERS.get(letter, _DOT) for letter in word.lower())
+    found = {hangul_key(said), hangul_key(said.replace(_DOT, ""))}
+    return frozenset(key for key in found if len(key) > 2)
 
 
 @lru_cache(maxsize=1 << 14)

@@ -20,6 +20,7 @@ from index.encoder import Encoder
 from index.holding import coverage, gaps, is_nameless
 from index.numbers import Quantity
 from index.search import Hit
+from index.versions import is_another, unknown
 
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
@@ -103,7 +104,8 @@ class Candidate:
 @dataclass(frozen=True, slots=True)
 class Model:
     """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
-    sentence of the other language has to make up for (`foreign`); what the log odds of a sentence read
+    sentence of the other language has to make up for (`foreign`); what one loses that is on `another`
+    version of what is asked about; what the log odds of a sentence read
     together with the question are worth beyond a usual one's, in English, in Korean, and across;
     weights of the features of the evidence as a whole (`answerable`) with their `bias`.
 
@@ -113,6 +115,7 @@ class Model:
     within: tuple[float, ...] = (1.48, 1.86, 1.91, 3.29, 3.18, 2.04, 0.89, 0.64, 1.00, 1.80)
     beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70, 1.80)
     foreign: float = 1.57
+    another: float = 3.00
     read: tuple[float, float, float] = (0.50, 0.20, 0.60)
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
@@ -202,17 +205,27 @@ class Candidates:
         )  # fmt: skip
         weights = self._model.beyond if across else self._model.within
         score = float(np.dot(features.row, weights)) + self._model.foreign * across
+        score -= self._model.another * self._is_another(source, place)
         start, end = source.spans[place]
         return Candidate(
             source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
             source.columns(place), source.before(place),
         )  # fmt: skip
 
+    def _is_another(self, source: "_Source", place: int) -> bool:
+        """Whether a sentence is on another version of what the question names with a number."""
+        texts = [source.hit.title, source.hit.heading or "", *source.texts[: place + 1]]
+        return is_another(self.asked.numbered, texts)
+
     def answerable(self, ranked: Sequence[Candidate]) -> float:
         """Log odds that the best of the ranked sentences, with its passage, answers the question.
 
-        None (-inf) when most of it is words that no article has, though some are in its language.
+        None (-inf) when most of it is words that no article has, though some are in its language,
+        or when the `GPT-5` that is asked about is nowhere in them, however much is on `GPT-4`.
         """
+        texts = (f"{hit.title}\n{hit.text}" for hit in self.hits)
+        if not ranked or unknown(self.asked.numbered, texts):
+            return float("-inf")
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
         if own and max(evidence[_UNSEEN] * evidence[_ACROSS], evidence[_STRANGE]) >= _MOSTLY:

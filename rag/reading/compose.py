@@ -17,10 +17,10 @@ from rag.timing import Period
 
 _MOST = 3
 _NEWS = 5
-# Sentences at most so many log odds below the best one are said too, those of its article a little
-# further, so close they may also be about the same thing at another time, and that after it, which may
-# go on without naming what it is about, further still.
-_AGAIN = 2.0
+# Sentences of another article are said too when they are all but as likely as the best one, those of its
+# own at most so many log odds below it, so close they may also be about the same thing at another time,
+# and that after it, which may go on without naming what it is about, further still.
+_AGAIN = 0.25
 _CLOSE = 2.5
 _NEXT = 3.0
 # Of two that disagree, each holds around its value at least this share of the question, and in the

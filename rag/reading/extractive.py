@@ -15,7 +15,6 @@ from rag.followup import standalone
 from rag.reading import prompts
 from rag.reading.candidates import ROW, Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, own_first, reported, written
-from rag.reading.versions import mentioned, numbered
 from rag.timing import bare, is_news, is_only_news, period
 
 NAME = "builtin"
@@ -100,17 +99,11 @@ class Extractive:
     def looked_at(
         self, question: str, language: Language, hits: Sequence[Hit]
     ) -> tuple[Asked, list[Candidate], float]:
-        """The question taken apart, its sentences, best first, and the log odds that they answer it.
-
-        Where no passage has the `GPT-5` that is asked about, one on `GPT-4` is no answer (-inf).
-        """
+        """The question taken apart, its sentences, best first, and the log odds that they answer it."""
         wanted = asked(question, self._rarity)
         candidates = Candidates(wanted, language, hits, cross_encoder(), self._model)
         ranked = candidates.ranked(question, self._encoder)
-        names, texts = numbered(question), [f"{hit.title}\n{hit.text}" for hit in hits]
-        known = not names or any(mentioned(name, texts) for name in names)
-        odds = candidates.answerable(ranked) if ranked and known else float("-inf")
-        return wanted, ranked, odds
+        return wanted, ranked, candidates.answerable(ranked)
 
 
 def _nearest(ranked: Sequence[Candidate], language: Language) -> str | None:

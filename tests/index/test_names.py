@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.names import beginnings, hangul_key, latin_keys, stems
+from index.names import (
+    beginnings,
+    hangul_key,
+    latin_keys,
+    mixed_keys,
+    mixed_names,
+    short_forms,
+    short_keys,
+    stems,
+)
 
 SAME = [
     ("미스트랄", "Mistral"), ("마지스트랄", "Magistral"), ("엑사원", "EXAONE"),
@@ -100,3 +109,31 @@ def test_a_latin_key_begins_as_its_letter_allows(word: str) -> None:
 )
 def test_a_hangul_key_begins_as_its_syllable_allows(word: str) -> None:
     assert hangul_key(word)[0] in beginnings(word[0])
+
+
+@pytest.mark.parametrize(
+    ("korean", "latin"),
+    [("챗GPT", "ChatGPT"), ("오픈AI", "OpenAI"), ("노트북LM", "NotebookLM"), ("딥L", "DeepL")],
+)
+def test_a_name_in_both_scripts_meets_the_latin_one(korean: str, latin: str) -> None:
+    [name] = mixed_names(f"어제 {korean}는")
+    assert mixed_keys(*name) & set(latin_keys(latin))
+
+
+@pytest.mark.parametrize("text", ["챗 GPT", "GPT는", "SK텔레콤", "2025년"])
+def test_only_a_hangul_head_with_a_latin_tail_is_such_a_name(text: str) -> None:
+    assert not list(mixed_names(text))
+
+
+@pytest.mark.parametrize(
+    ("korean", "latin"),
+    [("에스케이", "SK"), ("에이닷엑스", "A.X"), ("티에스엠씨", "TSMC"), ("아이비엠", "IBM")],
+)
+def test_a_short_form_meets_its_letters_in_hangul(korean: str, latin: str) -> None:
+    assert short_forms(f"In May {latin} and Ray") == [latin]
+    assert hangul_key(korean) in short_keys(latin)
+
+
+@pytest.mark.parametrize("text", ["A plan", "OpenAI", "HyperCLOVA", "I.", "to be"])
+def test_other_words_are_no_short_forms(text: str) -> None:
+    assert not short_forms(text)

@@ -7,6 +7,8 @@ import pytest
 from index.asking import asked
 from index.cross_encoder import cross_encoder
 from index.search import Hit
+from rag.answer import Answerer
+from rag.events import Request
 from rag.home import load_encoder
 from rag.reading.candidates import READ, Candidate, Candidates
 
@@ -70,3 +72,15 @@ def test_only_of_a_question_for_a_reason_it_counts_that_a_sentence_tells_one(
     assert told == {reason: 1.0, other: 0.0}
     where = "경기는 어디서 열렸나?" if question > "가" else "Where was the match?"
     assert not any(c.features.because for c in ranked(where, [reason, other], read=False))
+
+
+def test_a_sentence_on_another_version_comes_after_one_on_the_version_asked_about() -> None:
+    texts = ["Sori 3 has nine billion parameters.", "Of Sori 2 the maker says it has four billion."]
+    assert ranked("How many parameters does Sori have?", texts, read=False)[0].text == texts[0]
+    assert ranked("How many parameters has Sori 2?", texts, read=False)[0].text == texts[1]
+
+
+def test_an_unknown_version_is_refused_and_a_known_one_is_not(answerer: Answerer) -> None:
+    assert answerer.ask(Request("What is the price of DeepSeek-R7?")).abstained
+    assert answerer.ask(Request("딥시크 R7의 매개변수는 몇 개야?")).abstained
+    assert not answerer.ask(Request("딥시크 R1의 매개변수는 몇 개야?")).abstained

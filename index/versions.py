@@ -1,0 +1,106 @@
+"""Names with a number of their own (`GPT-5`, `Qwen3`, `R1`, 솔라 프로 2), of which another number is
+another thing."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from index.analysis import fold
+from index.names import hangul_key, latin_keys, stems
+from index.translation import word_translations
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The letters of a name and its number, folded, and whether the number stands `apart` as one that
+    only follows a word may."""
+
+    letters: str
+    number: str
+    apart: bool = False
+
+
+_NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
+_LATIN = re.compile(rf"(?<![\w.-])([a-z]{{1,20}})[-‐‑]?{_NUMBER}(?![\d%]|[.,]\d|[a-z]{{2}})")
+# In Latin letters the number of a longer name may stand apart, unless something is counted with it.
+_APART = re.compile(rf"(?<![\w.-])([a-z]{{3,20}}) {_NUMBER}(?=['’]s\b|[?!,;)]|\.?$)")
+_HANGUL = re.compile(
+    rf"([가-힣]{{2,12}})\s?{_NUMBER}(?=(?:은|는|이|가|을|를|의|에서|에는|에|와|과|도|로|란|이란)?(?:[\s?!,)]|\.?$))"
+)
+_TOLD = re.compile(
+    rf"([a-z]+|[가-힣]+)([-‐‑–\s]?){_NUMBER}(?![\d%]|[.,]\d|[bkmt]\b|\s?[년월일명개원만억조위배번])"
+)
+_LEAST_LETTERS = 3  # of a name that Hangul may spell by sound, and of one apart from its number
+
+
+def numbered(question: str) -> tuple[Numbered, ...]:
+    """The names with a number that a question asks about."""
+    text = fold(question)
+    found = [Numbered(*name) for name in _LATIN.findall(text)]
+    for pattern in (_APART, _HANGUL):
+        found += (Numbered(name, number, apart=True) for name, number in pattern.findall(text))
+    return tuple(dict.fromkeys(found))
+
+
+def unknown(names: Sequence[Numbered], texts: Iterable[str]) -> bool:
+    """Whether texts have none of some names with its number.
+
+    A name apart from its number, which may stand beside any, is only unknown where they have it with
+    another one and have that number nowhere.
+    """
+    folded = [fold(text) for text in texts]
+    told = [pair for text in folded for pair in _told(text)]
+    if not names or any(_is(name, pair) for name in names for pair in told):
+        return False
+    for name in names:
+        if name.apart:
+            alone = re.compile(rf"(?<![\d.]){re.escape(name.number)}(?!\d|\.\d)")
+            other = any(_same(name.letters, word) for word, _ in told)
+            if not other or any(map(alone.search, folded)):
+                return False
+    return True
+
+
+def is_another(names: Sequence[Numbered], texts: Sequence[str]) -> bool:
+    """Whether the last of some texts that has one of the names has it with another number alone."""
+    if not names:
+        return False
+    for text in reversed(texts):
+        told = [pair for pair in _told(fold(text)) if any(_same(n.letters, pair[0]) for n in names)]
+        if told:
+            return not any(_is(name, pair) for name in names for pair in told)
+    return False
+
+
+@lru_cache(maxsize=1 << 12)
+def _told(text: str) -> tuple[tuple[str, str], ...]:
+    """The words of a folded text that a number follows, each with it."""
+    return tuple(
+        (word, number)
+        for word, between, number in _TOLD.findall(text)
+        if len(word) >= _LEAST_LETTERS or not (word.isascii() and between.isspace())
+    )
+
+
+def _is(name: Numbered, told: tuple[str, str]) -> bool:
+    return name.number == told[1] and _same(name.letters, told[0])
+
+
+@lru_cache(maxsize=1 << 14)
+def _same(name: str, word: str) -> bool:
+    """Whether a word is this name, as it stands or spelled by sound or letter by letter in the other
+    script."""
+    if name == word:
+        return True
+    if name.isascii() == word.isascii():
+        return not name.isascii() and name in stems(word)
+    letters, hangul = (name, word) if name.isascii() else (word, name)
+    if len(letters) >= _LEAST_LETTERS and hangul_key(hangul) in latin_keys(letters):
+        return True
+    return any(
+        letters in terms
+        for stem in stems(hangul)
+        for group in word_translations(stem)
+        for terms, _ in group
+    )
