@@ -49,9 +49,13 @@ _FAMILY = {
 _WORD = re.compile(r"[A-Za-zÀ-ɏ]+")
 _MIXED = re.compile(r"(?<![가-힣])([가-힣]+)([A-Za-z]+)")
 _SHORT = re.compile(r"(?<![A-Za-z.])[A-Z](?:\.?[A-Z]){1,4}(?![A-Za-z])")
-_LETTERS = dict(zip(ascii_lowercase, (
-    "에이 비 씨 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 아르 에스 티 유 브이 더블유 엑스 와이 제트".split()
-), strict=True))  # fmt: skip
+LETTERS = {
+    "a": "에이", "b": "비", "c": "시 씨", "d": "디", "e": "이", "f": "에프", "g": "지",
+    "h": "에이치", "i": "아이", "j": "제이", "k": "케이", "l": "엘", "m": "엠", "n": "엔", "o": "오",
+    "p": "피", "q": "큐", "r": "알 아르", "s": "에스", "t": "티", "u": "유", "v": "브이",
+    "w": "더블유", "x": "엑스", "y": "와이", "z": "제트",
+}  # fmt: skip
+"""How the letters are called: 지피유 is GPU. Where there are two ways the first is written here."""
 _DOT = "닷"
 _SOFT = "eiy"
 _ACCENTED = re.compile("[ß-ɏ\u0300-\u036fḁ-ỿ]")
@@ -133,7 +137,7 @@ def short_forms(text: str) -> list[str]:
 def short_keys(word: str) -> frozenset[str]:
     """The keys of a short form read letter by letter (에스케이, 에이닷엑스), its dots read or not; two
     sounds are too few."""
-    said = "".join(_LETTERS.get(letter, _DOT) for letter in word.lower())
+    said = "".join(LETTERS.get(letter, _DOT).split()[0] for letter in word.lower())
     found = {hangul_key(said), hangul_key(said.replace(_DOT, ""))}
     return frozenset(key for key in found if len(key) > 2)
 

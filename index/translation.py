@@ -13,20 +13,13 @@ from pathlib import Path
 
 from index.analysis import STOP, terms
 from index.errors import reading
-from index.names import stems
+from index.names import LETTERS, stems
 from index.segmenter import bundled
 
 _TABLE = Path(__file__).parent / "bundled" / "lexicon.tsv.gz"
 _WORD = re.compile(r"[a-z]+|[가-힣]+")
 
-# How the letters are called: 지피유 is GPU. Where there are two ways the first is written here.
-_LETTERS = {
-    "a": "에이", "b": "비", "c": "시 씨", "d": "디", "e": "이", "f": "에프", "g": "지",
-    "h": "에이치", "i": "아이", "j": "제이", "k": "케이", "l": "엘", "m": "엠", "n": "엔", "o": "오",
-    "p": "피", "q": "큐", "r": "알 아르", "s": "에스", "t": "티", "u": "유", "v": "브이",
-    "w": "더블유", "x": "엑스", "y": "와이", "z": "제트",
-}  # fmt: skip
-_CALLED = {name: letter for letter, names in _LETTERS.items() for name in names.split()}
+_CALLED = {name: letter for letter, names in LETTERS.items() for name in names.split()}
 _NAME = re.compile("|".join(sorted(_CALLED, key=len, reverse=True)))
 _SPELLED = re.compile(f"(?:{_NAME.pattern}){{2,6}}")
 _UNSAYABLE = re.compile(r"[b-df-hj-np-tv-xz]{1,5}[aeiou]?")  # no vowel but at the end
@@ -92,5 +85,5 @@ def _spelled_out(word: str) -> tuple[Translation, ...]:
     """A few letters that nobody can say as a word, as they are called in Hangul."""
     if len(word) < 2 or not _UNSAYABLE.fullmatch(word):
         return ()
-    ways = ["".join(_LETTERS[letter].split()[way] for letter in word) for way in (0, -1)]
+    ways = ["".join(LETTERS[letter].split()[way] for letter in word) for way in (0, -1)]
     return tuple((tuple(terms(way)), _SURE) for way in dict.fromkeys(ways))
