@@ -16,6 +16,7 @@ import tantivy
 
 from index.names import (
     hangul_key,
+    heads,
     latin_keys,
     latin_names,
     mixed_keys,
@@ -152,8 +153,13 @@ def _name_terms(text: str) -> Iterable[str]:
 
 @lru_cache(maxsize=1 << 17)
 def _hangul_terms(word: str) -> tuple[str, ...]:
-    found = (hangul_key(stem) for stem in stems(word))
-    return tuple(f"h:{key}" for key in found if len(key) >= _KEY_LENGTH)
+    return tuple(f"h:{key}" for key in _hangul_keys(word))
+
+
+def _hangul_keys(word: str) -> list[str]:
+    """The keys of a Hangul word, of it without a particle, and without the common noun it may end in."""
+    found = [key for stem in stems(word) if len(key := hangul_key(stem)) >= _KEY_LENGTH]
+    return found + [key for head in heads(word) if len(key := hangul_key(head)) > _KEY_LENGTH]
 
 
 @lru_cache(maxsize=1 << 17)
@@ -186,8 +192,7 @@ def query_terms(question: str) -> QueryTerms:
     names: list[frozenset[str]] = []
     korean, latin = _HANGUL.findall(question), _LATIN.findall(question)
     for word in korean + _joined(korean):
-        keys = {hangul_key(stem) for stem in stems(word)}
-        names.append(frozenset(f"l:{key}" for key in keys if len(key) >= _KEY_LENGTH))
+        names.append(frozenset(f"l:{key}" for key in _hangul_keys(word)))
     names += (frozenset(f"l:{key}" for key in mixed_keys(*name)) for name in mixed_names(question))
     names += (frozenset(f"h:{key}" for key in short_keys(word)) for word in short_forms(question))
     for word in [*latin, *_joined(latin), *latin_names(question)]:

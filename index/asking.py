@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Literal
 
 from index.analysis import fold, query_terms, terms
-from index.described import phonetic_keys
+from index.described import head_keys, phonetic_keys
 from index.names import latin_names, mixed_keys, mixed_names, short_forms, short_keys, stems
 from index.numbers import Quantity
 from index.segmenter import bundled
@@ -190,7 +190,7 @@ def asked(question: str, rarity: Rarity) -> Asked:
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             forms = tuple(dict.fromkeys((stem, *stems(word))))
-            keys = frozenset().union(*map(phonetic_keys, forms), *names.get(word, ()))
+            keys = head_keys(word).union(*map(phonetic_keys, forms), *names.get(word, ()))
             # A Korean verb comes last; before that the same endings are those of names.
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH

@@ -12,6 +12,7 @@ from index.names import (
     bare,
     beginnings,
     hangul_key,
+    heads,
     latin_keys,
     latin_names,
     mixed_keys,
@@ -25,6 +26,8 @@ from index.numbers import Quantity, quantities
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 # What stands before a short form at the end of a name, which Korean leaves in Latin letters.
 _BEFORE_SHORT_FORM = re.compile(r"\b([A-Z][A-Za-z]*[a-z])[A-Z]{2,}\b")
+
+_HEAD = 2  # sounds that say too little of a name whose common noun is left out
 
 
 class Described:
@@ -161,6 +164,12 @@ def phonetic_keys(word: str) -> frozenset[str]:
     return frozenset(key for key in latin_keys(word) if len(key) > 1)
 
 
+def head_keys(word: str) -> frozenset[str]:
+    """The keys of a Hangul name without the common noun that it ends in; two sounds are too few."""
+    keys = map(hangul_key, heads(word))
+    return frozenset(key for key in keys if len(key) > _HEAD)
+
+
 @lru_cache(maxsize=1 << 17)
 def _source_keys(word: str) -> frozenset[str]:
     """The keys of a written word of a source.
@@ -169,7 +178,8 @@ def _source_keys(word: str) -> frozenset[str]:
     """
     if "가" <= word[0] <= "힣":
         mixed = (mixed_keys(*name) for name in mixed_names(word))
-        return frozenset().union(*(phonetic_keys(stem) for stem in stems(word)), *mixed)
+        keys = map(phonetic_keys, stems(word))
+        return frozenset().union(*keys, *mixed, head_keys(word))
     if len(word) > 1 and word.lower() in STOP:
         return frozenset()
     least = 3 if word.islower() else 1

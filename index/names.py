@@ -72,6 +72,11 @@ _BEGINNINGS = {
 }  # fmt: skip
 _SOUNDS = "AHKLMNPST"
 _LIMIT = 8
+_COMMON = re.compile(
+    r"(?<=[가-힣]{2})(?:병원|의원|은행|증권|보험|카드|그룹|전자|전기|정밀|제약|바이오|화학|건설|중공업|조선|자동차|통신|텔레콤|에너지|반도체"
+    r"|디스플레이|소프트|게임즈|게임|항공|철강|물산|상사|식품|제과|대학교|대학|고등학교|중학교|초등학교|학교|연구소|연구원|재단|협회|학회|공사"
+    r"|공단|공장|공항|시장|시청|호텔|백화점|마트|박물관|미술관|도서관|극장|영화제|축제|신문|일보|방송|경찰서|법원|교회|성당|타워|센터)$"
+)
 _PARTICLES = re.compile(
     r"(?:으로부터|에서부터|이라는|이라고|에게서|로부터|까지는|에서는|으로는|라는|라고|이란|에서|에게|께서"
     r"|으로|까지|부터|처럼|보다|이나|에는|와는|과는|하고|이며|이고|인가|였던|이었|이던|이야|이가|에도|만의|만이"
@@ -86,6 +91,12 @@ def stems(word: str) -> list[str]:
     if shorter != word and len(shorter) >= 2:
         found.append(shorter)
     return found
+
+
+def heads(word: str) -> list[str]:
+    """What stands before the common noun at the end of a Hangul name, with which Korean writes it as one
+    word (해솔병원: Haesol Hospital)."""
+    return [head for stem in stems(word)[-1:] if (head := _COMMON.sub("", stem)) != stem]
 
 
 def latin_names(text: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from index.analysis import fold
+from index.analysis import STOP, fold
 from index.names import hangul_key, latin_keys, stems
 from index.translation import word_translations
 
@@ -23,8 +23,17 @@ class Numbered:
 
 _NUMBER = r"(\d{1,3}(?:\.\d{1,2})?)"
 _LATIN = re.compile(rf"(?<![\w.-])([a-z]{{1,20}})[-‐‑]?{_NUMBER}(?![\d%]|[.,]\d|[a-z]{{2}})")
-# In Latin letters the number of a longer name may stand apart, unless something is counted with it.
+# In Latin letters the number of a longer name may stand apart, unless something is counted with it: at
+# the end, or after a capital.
 _APART = re.compile(rf"(?<![\w.-])([a-z]{{3,20}}) {_NUMBER}(?=['’]s\b|[?!,;)]|\.?$)")
+_CAPITAL = re.compile(
+    rf"(?<![\w.-])([A-Z][A-Za-z]{{2,20}}) {_NUMBER}(?![\d%]|[.,]\d)(?! (?:[bmt]n\b|\w*illion|thousand|hundred"
+    r"|per|people|years?|months?|weeks?|days?|hours?|minutes?|seconds?|times|st|nd|rd|th)\b)"
+)
+_NO_NAME = re.compile(
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december|over|under"
+    r"|about|only|some|since|until|around|nearly|almost|which|page|than)$"
+)
 _HANGUL = re.compile(
     rf"([가-힣]{{2,12}})\s?{_NUMBER}(?=(?:은|는|이|가|을|를|의|에서|에는|에|와|과|도|로|란|이란)?(?:[\s?!,)]|\.?$))"
 )
@@ -38,8 +47,10 @@ def numbered(question: str) -> tuple[Numbered, ...]:
     """The names with a number that a question asks about."""
     text = fold(question)
     found = [Numbered(*name) for name in _LATIN.findall(text)]
-    for pattern in (_APART, _HANGUL):
-        found += (Numbered(name, number, apart=True) for name, number in pattern.findall(text))
+    apart = [*_APART.findall(text), *_CAPITAL.findall(question), *_HANGUL.findall(text)]
+    for name, number in apart:
+        if not (_NO_NAME.match(fold(name)) or fold(name) in STOP):
+            found.append(Numbered(fold(name), number, apart=True))
     return tuple(dict.fromkeys(found))
 
 

@@ -23,6 +23,9 @@ _NEWS = 5
 _AGAIN = 0.25
 _CLOSE = 2.5
 _NEXT = 3.0
+# Where the best one holds this much of the question, one that holds less than this share of that is on
+# something else.
+_MUCH, _AS_MUCH = 0.5, 0.6
 # Of two that disagree, each holds around its value at least this share of the question, and in the
 # question's language the other comes this close to the best.
 _CERTAIN = 0.7
@@ -165,15 +168,19 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
         for c in _distinct(ranked)
         if best.score - c.score <= _within(best, c)
         and c.hit.language == best.hit.language
-        and not _lesser_row(best, c)
+        and not _beside(best, c)
     ]
     return [Part(c) for c in near[:_MOST]]
 
 
-def _lesser_row(best: Candidate, other: Candidate) -> bool:
-    """Whether of two rows of tables the other one is on something that the question asks less about."""
+def _beside(best: Candidate, other: Candidate) -> bool:
+    """Whether another sentence is on something that the question asks less about; of two rows of tables
+    it is if it holds any less of it. One with a value of the kind that the best one lacks is not."""
+    if other.value and not best.value:
+        return False
+    most, share = best.features.alone, other.features.alone
     rows = ROW in best.text and ROW in other.text
-    return rows and other.features.alone < best.features.alone
+    return share < most * (1.0 if rows else _AS_MUCH if most >= _MUCH else 0.0)
 
 
 def _within(best: Candidate, other: Candidate) -> float:

@@ -64,6 +64,22 @@ def test_a_name_written_apart_meets_one_written_together() -> None:
         assert any(group & set(apart) for group in groups)
 
 
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("챗GPT가 나왔다.", "Is ChatGPT out?"),
+        ("ChatGPT came out.", "챗GPT 나왔어?"),
+        ("해솔병원은 부산에 있다.", "Where is Haesol Hospital?"),
+        ("Haesol has beds.", "해솔병원 병상은?"),
+        ("SKT showed A.X.", "에이닷엑스는?"),
+        ("에이닷엑스가 나왔다.", "What is A.X?"),
+    ],
+)
+def test_names_in_both_scripts_short_forms_and_heads_are_searched(text: str, question: str) -> None:
+    found = set(document_terms("", None, text).names.split())
+    assert any(group & found for group in query_terms(question).names)
+
+
 def test_words_in_small_letters_are_no_names() -> None:
     assert document_terms("", None, "the station of a train").names == ""
 

@@ -143,6 +143,8 @@ def test_a_name_of_several_words_is_heard_in_one() -> None:
         ("How big is ChatGPT?", "챗GPT가 커졌다."),
         ("에이닷엑스 가입자는?", "SKT showed A.X."),
         ("에스케이 가입자는?", "SK has many."),
+        ("Where is Haesol?", "해솔병원은 부산에 있다."),
+        ("해솔병원은 어디?", "Haesol Clinic is in Busan."),
     ],
 )
 def test_names_in_both_scripts_and_short_forms_are_heard_across(question: str, text: str) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from index.names import (
     beginnings,
     hangul_key,
+    heads,
     latin_keys,
     mixed_keys,
     mixed_names,
@@ -137,3 +138,14 @@ def test_a_short_form_meets_its_letters_in_hangul(korean: str, latin: str) -> No
 @pytest.mark.parametrize("text", ["A plan", "OpenAI", "HyperCLOVA", "I.", "to be"])
 def test_other_words_are_no_short_forms(text: str) -> None:
     assert not short_forms(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("해솔병원은", ["해솔"]), ("제주대학교", ["제주"]), ("병원", []), ("해병원", []), ("해솔", []),
+        ("카카오뱅크", []),
+    ],
+)  # fmt: skip
+def test_what_stands_before_a_common_noun_is_a_head(word: str, found: list[str]) -> None:
+    assert heads(word) == found

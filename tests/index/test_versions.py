@@ -18,6 +18,7 @@ GPT5 = (Numbered("gpt", "5"),)
         ("How did the 1980s end, and covid19000 begin?", []),
         ("mp3s of the B-52s", [("mp", "3"), ("b", "52")]),
         ("2025년 9월에 값이 3만 원인 것은?", []),
+        ("Did Mistral 24 billion ago, on May 3 or Over 40 people, come?", []),
     ],
 )
 def test_numbered_names_of_a_question(question: str, names: list[tuple[str, str]]) -> None:
@@ -32,6 +33,8 @@ def test_numbered_names_of_a_question(question: str, names: list[tuple[str, str]
         ("에이닷엑스 3.1 매개변수", ("에이닷엑스", "3.1")),
         ("How much is Magistral 1.2?", ("magistral", "1.2")),
         ("What is Sori 2's price?", ("sori", "2")),
+        ("How many parameters does Sori 2 have?", ("sori", "2")),
+        ("Is Corvid 2 Mini free?", ("corvid", "2")),
     ],
 )
 def test_a_number_may_stand_apart(question: str, name: tuple[str, str]) -> None:

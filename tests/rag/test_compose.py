@@ -194,11 +194,30 @@ def test_of_a_table_only_the_rows_asked_about_are_said(candidate) -> None:
         for text, score, alone in (
             ("Corvid Large | 118 billion", 5.0, 1.0),
             ("Corvid Small | 24 billion", 4.5, 0.5),
-            ("Corvid Large is new.", 4.4, 0.5),
+            ("Corvid Large is new.", 4.4, 0.7),
         )
     )
     found = choose(question, "en", [large, small, text], None)
     assert [part.candidate for part in found] == [large, text]
+
+
+def test_what_holds_much_less_of_the_question_is_not_said_beside_the_best(candidate) -> None:
+    question = asked("How large is Corvid?", lambda terms: dict.fromkeys(terms, 1.0))
+
+    def holding(text: str, score: float, alone: float) -> Candidate:
+        features = replace(candidate("", 0.0).features, alone=alone)
+        return replace(candidate(text, score), features=features)
+
+    best = holding("Corvid has 118 billion.", 5.0, 0.8)
+    near, off = holding("Corvid is large.", 4.5, 0.5), holding("Raven is here.", 4.4, 0.4)
+    found = choose(question, "en", [best, near, off], None)
+    assert [part.candidate for part in found] == [best, near]
+    hardly = replace(best, features=replace(best.features, alone=0.4))
+    less = holding("Raven is here.", 4.4, 0.1)
+    assert [part.candidate for part in choose(question, "en", [hardly, less], None)] == [
+        hardly,
+        less,
+    ]
 
 
 def test_a_row_stands_under_the_names_of_its_columns(answerer: Answerer) -> None:
