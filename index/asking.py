@@ -37,7 +37,9 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
     (
         "money",
         re.compile(
-            r"가격|요금|비용|예산|값은|값이|매출|금액|투자액|투자금|자금|연봉|월급|시가총액|기업\s?가치|수수료|몇\s?(?:원|달러|유로)|\bprices?\b|\bcosts?\b|revenue|salary|how much .{0,60}(?:money|pay|paid|rais|spen[dt]|invest|collect|market value|capital|funding)|\bfees?\b|valuation|\bworth\b|\bbudget\b"
+            r"가격|요금|비용|예산|값은|값이|매출|금액|투자액|투자금|자금|연봉|월급|급여|임금|시가총액|기업\s?가치|몸값|몇\s?(?:원|달러|유로)"
+            r"|(?:이적|입장|이용|수업|보험|통행|관람|사용|출연|임대|대여|과태|수수)료|(?:공사|사업|제작|개발|학습|진료|건설|운영|연구|총사업)비"
+            r"|(?:상|벌|보상|지원|기부|계약|등록|장학)금|\bprices?\b|\bcosts?\b|revenue|salary|how much .{0,60}(?:money|pay|paid|rais|spen[dt]|invest|collect|market value|capital|funding)|\bfees?\b|valuation|\bworth\b|\bbudget\b"
         ),
     ),
     ("people", re.compile(r"몇\s?명|몇\s?사람|직원\s?수|how many (?:people|employees|persons)")),
@@ -52,6 +54,13 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
 _DIFFERENCE = re.compile(
     r"\bby how much\b|how much (?:\w+er|more|less)\b|퍼센트|몇\s?(?:배|프로)|얼마나 (?:더 |덜 )?(?:[내낮깎줄오올늘싸]|비싸)"
 )
+# What a Korean question counts with, where that says what is counted.
+_COUNTER = re.compile(
+    r"몇\s?(대|번|골|장|권|마리|층|점|위|회|팀|종|척|채|그루|쪽|편|곳|차례|경기|가지|벌|병|잔|세대|가구|도|킬로|미터|톤)(?:\s|$|\?|[이가을를에나까야은는])"
+)
+_HANGUL = re.compile("[가-힣]")
+# A day of the month is no amount, unless days are counted.
+_DAY = re.compile(r"일(?!\s?(?:동안|간|만|째|치|분|씩))")
 _PEOPLE = re.compile(
     r"\s?(?:여\s?)?(?:명|인(?![가-힣])|사람)|\s(?:[a-z]+\s){0,2}(?:people|employees|persons|staff|researchers|engineers|workers|members|users|soldiers|students|men|women|children)",
     re.I,
@@ -132,7 +141,7 @@ class Word:
 class Asked:
     """A question as the built-in reader sees it: its words, the values it names, the kind of answer it
     wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has;
-    `numbered` are its names with a number of their own."""
+    `numbered` are its names with a number of their own, `counter` what a Korean question counts with."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
@@ -140,6 +149,7 @@ class Asked:
     measure: Measure
     unseen: float
     numbered: tuple[Numbered, ...] = ()
+    counter: str = ""
 
     @cached_property
     def weight(self) -> float:
@@ -199,7 +209,11 @@ def asked(question: str, rarity: Rarity) -> Asked:
             words.append(Word(frozenset(made), keys, meanings, weight, forms, capital))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
-    return Asked(tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question))
+    counter = _COUNTER.search(question)
+    return Asked(
+        tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question),
+        counter[1] if counter else "",
+    )  # fmt: skip
 
 
 def _capitals(question: str) -> frozenset[str]:
@@ -297,6 +311,17 @@ def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
     return wanted != "time" or _TIME.match(text, found.end) is not None
 
 
+def _counts(question: Asked, text: str, found: Quantity) -> bool:
+    """Whether a number may count what a question asks for, as far as that says what it is."""
+    if question.measure == "any" and found.unit is None and _HANGUL.search(text):
+        rest = text[found.end :].lstrip(" 여")
+        if question.counter:
+            return rest.startswith(question.counter)
+        if found.kind == "number" and len(found.value) < 3 and _DAY.match(rest):
+            return False
+    return _measures(question.measure, text, found)
+
+
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
     """The first of the values that may answer a question, if any does."""
     return next(all_answering(question, text, values), None)
@@ -310,7 +335,7 @@ def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Ite
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
     for found in values:
         if found.kind in kinds and not set(found.terms) <= question.values:
-            if question.wanted == "number" and not _measures(question.measure, text, found):
+            if question.wanted == "number" and not _counts(question, text, found):
                 continue
             version = found.unit is None and _NAMED.search(text[: found.start])
             if not (version and len(found.value) < 4):

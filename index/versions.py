@@ -40,6 +40,7 @@ _HANGUL = re.compile(
 _TOLD = re.compile(
     rf"([a-z]+|[가-힣]+)([-‐‑–\s]?){_NUMBER}(?![\d%]|[.,]\d|[bkmt]\b|\s?[년월일명개원만억조위배번])"
 )
+_DIGITS = re.compile(r"(?<![\d.])\d[\d.,]*")
 _LEAST_LETTERS = 3  # of a name that Hangul may spell by sound, and of one apart from its number
 
 
@@ -58,7 +59,7 @@ def unknown(names: Sequence[Numbered], texts: Iterable[str]) -> bool:
     """Whether texts have none of some names with its number.
 
     A name apart from its number, which may stand beside any, is only unknown where they have it with
-    another one and have that number nowhere.
+    another one and have that number with no name, as a version's or as a decimal.
     """
     folded = [fold(text) for text in texts]
     told = [pair for text in folded for pair in _told(text)]
@@ -66,22 +67,47 @@ def unknown(names: Sequence[Numbered], texts: Iterable[str]) -> bool:
         return False
     for name in names:
         if name.apart:
-            alone = re.compile(rf"(?<![\d.]){re.escape(name.number)}(?!\d|\.\d)")
             other = any(_same(name.letters, word) for word, _ in told)
-            if not other or any(map(alone.search, folded)):
+            if not other or any(_has(text, name.number) for text in folded):
                 return False
     return True
 
 
 def is_another(names: Sequence[Numbered], texts: Sequence[str]) -> bool:
-    """Whether the last of some texts that has one of the names has it with another number alone."""
+    """Whether the last of some texts that has one of the names has it with another number alone.
+
+    What the last one has after a value of its own is only what that is compared with.
+    """
     if not names:
         return False
-    for text in reversed(texts):
-        told = [pair for pair in _told(fold(text)) if any(_same(n.letters, pair[0]) for n in names)]
-        if told:
-            return not any(_is(name, pair) for name in names for pair in told)
+    *before, last = (fold(text) for text in texts)
+    if any(_is(name, pair) for name in names for pair in _told(last)):
+        return False
+    for text in (_before_value(last, names), *reversed(before)):
+        if any(_same(name.letters, word) for name in names for word, _ in _told(text)):
+            return not any(_is(name, pair) for name in names for pair in _told(text))
     return False
+
+
+def _has(text: str, number: str) -> bool:
+    """Whether a folded text has a number as a version's, or a decimal anywhere."""
+    if "." in number:
+        return re.search(rf"(?<![\d.]){re.escape(number)}(?!\d|\.\d)", text) is not None
+    return (
+        re.search(
+            rf"(?:version|ver\.?|버전|v\.?) ?{number}(?!\d|\.\d)|(?<!\d){number} ?(?:버전|판|세대)",
+            text,
+        )
+        is not None
+    )
+
+
+def _before_value(text: str, names: Sequence[Numbered]) -> str:
+    """A folded text up to its first number that is no part of one of the names."""
+    told = (m for m in _TOLD.finditer(text) if any(_same(name.letters, m[1]) for name in names))
+    named = {match.start(3) for match in told}
+    alone = (m.start() for m in _DIGITS.finditer(text) if m.start() not in named)
+    return text[: next(alone, len(text))]
 
 
 @lru_cache(maxsize=1 << 12)

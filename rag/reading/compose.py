@@ -7,12 +7,14 @@ from itertools import chain
 
 from corpus.article import Language
 from corpus.text import flat
+from index.analysis import terms
 from index.asking import Asked, all_answering
 from index.described import Described
 from index.holding import coverage
 from index.numbers import Quantity, quantities, spoken, whole
 from rag.reading import prompts
 from rag.reading.candidates import NAMES, ROW, Candidate, beside
+from rag.reading.persons import titled
 from rag.timing import Period
 
 _MOST = 3
@@ -39,9 +41,6 @@ _CHANGE = re.compile(
 )
 _FORMERLY = frozenset(
     "before originally first initially formerly 처음 처음에 원래 당초 애초 전에는 이전에".split()
-)
-_TITLED = re.compile(
-    r"(?:[가-힣]{1,5}[^\W은는이가을를의에] )?[가-힣]{2,6}(?= (?:대표|원장|교수|회장|박사|장관|연구원|최고경영자))"
 )
 
 
@@ -148,10 +147,17 @@ def _summarised(ranked: Sequence[Candidate]) -> list[Part]:
 
 
 def _explained(ranked: Sequence[Candidate]) -> list[Part]:
-    """The best sentence and those after it in its passage, which go on to explain it."""
+    """The best sentence and those after it in its passage, until the reason is told; then only those
+    nearly as likely."""
     best = ranked[0]
     after = _prose(c for c in ranked if c.number == best.number and c.start > best.start)
-    return [Part(c) for c in [best, *after][:_MOST]]
+    said = [best]
+    for candidate in after[: _MOST - 1]:
+        far = best.score - candidate.score > _NEXT
+        if far and said[-1].features.because and not candidate.features.because:
+            break
+        said.append(candidate)
+    return [Part(c) for c in said]
 
 
 def _prose(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -254,9 +260,12 @@ def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
         return whole(text, value)
     if asked.wanted == "person":
         own = frozenset().union(*(word.terms for word in asked.words))
-        for found in (NAMES if language == "en" else _TITLED).finditer(text):
-            if not own & set(found.group().lower().split()):
-                return found.span()
+        found = (
+            (match.span() for match in NAMES.finditer(text)) if language == "en" else titled(text)
+        )
+        for start, end in found:
+            if own.isdisjoint(terms(text[start:end])):
+                return start, end
     return 0, 0
 
 

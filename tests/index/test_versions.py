@@ -66,6 +66,10 @@ def test_a_word_beside_any_number_is_unknown_only_with_another_one_alone() -> No
     assert not unknown(solar, ["솔라가 나왔다."])
     assert unknown(solar, ["솔라 2가 나왔다."])
     assert not unknown(solar, ["솔라 2가 나왔다.", "3판은 더 크다."])
+    assert unknown(solar, ["솔라 2가 나왔다.", "토커 3보다 작다."])
+    assert not unknown(
+        (Numbered("magistral", "1.2", apart=True),), ["Magistral 1.0. Version 1.2 is new."]
+    )
 
 
 def test_the_last_text_with_the_name_tells_which_one_is_meant() -> None:
@@ -73,5 +77,7 @@ def test_the_last_text_with_the_name_tells_which_one_is_meant() -> None:
     assert is_another(sori, ["Sori 2 is small.", "Sori 3 is larger.", "It has nine layers."])
     assert not is_another(sori, ["Sori 3 is large.", "Sori 2 is smaller.", "It has nine layers."])
     assert not is_another(sori, ["Sori 2 is smaller than Sori 3."])
+    assert not is_another(sori, ["Sori 2 is new.", "It has 130 layers, twice the 65 of Sori 1."])
+    assert is_another(sori, ["Sori 2 is new.", "Sori 3 has 130 layers."])
     assert not is_another(sori, ["Sori is here in 2 days.", "Nothing else."])
     assert not is_another((), ["Sori 3"])

@@ -1,0 +1,24 @@
+"""Who bears a title: the name before it, with the place of work perhaps between."""
+
+import pytest
+
+from rag.reading.persons import titled
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("이 회사를 세운 정다운 대표는 웃었다.", ["정다운"]),
+        ("책임자인 한국항공우주연구원 민서율 박사는 말했다.", ["민서율"]),
+        ("축제를 맡은 오영란 총감독은 돌아봤다.", ["오영란"]),
+        ("창업자 윤재하 씨가 기부했다.", ["윤재하"]),
+        ("단체의 구본석 라이더연대 위원장은 반대했다.", ["구본석"]),
+        ("오픈AI 샘 올트먼 대표가 왔다.", ["샘 올트먼"]),
+        ("브라가의 루이스 테이셰이라 감독이 왔다.", ["루이스 테이셰이라"]),
+        ("배 원장은 자리를 옮긴다.", []),
+        ("정부와 의원 모두 반대했다.", []),
+        ("감독이 없다.", []),
+    ],
+)
+def test_the_bearer_of_a_title_is_the_name_before_it(text: str, names: list[str]) -> None:
+    assert [text[start:end] for start, end in titled(text)] == names
