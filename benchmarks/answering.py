@@ -39,11 +39,11 @@ from benchmarks.examples import Changed, Example, Mixed, Translations
 from benchmarks.reading import held
 from corpus.article import Language
 from corpus.text import language
-from index.asking import wanted
 from index.bundled.training.align import Pieces
 from index.bundled.training.joined import Joined, aligned, alone, write, write_joint
 from index.bundled.training.kept import again
 from index.cross_encoder import Layout, Placed
+from index.expected import wanted
 from index.search import Index
 from index.sync import add_articles
 from rag.home import load_encoder

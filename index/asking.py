@@ -5,70 +5,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import Literal
 
 from index.analysis import fold, query_terms, terms
 from index.described import head_keys, phonetic_keys
+from index.expected import Measure, Wanted, counter, counts, measure, wanted
 from index.names import latin_names, mixed_keys, mixed_names, short_forms, short_keys, stems
 from index.numbers import Quantity
 from index.segmenter import bundled
+from index.synonyms import synonyms
 from index.translation import Translation, word_translations
 from index.versions import Numbered, numbered
 
-Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
-Measure = Literal["money", "people", "time", "any"]
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
 _LATIN = re.compile(r"[^\W\d_가-힣]+")
+_NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
-_WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
-    # Whatever it is a reason of: 왜 요금이 비싸지나.
-    ("reason", re.compile(r"(?:^|\s)왜(?:\s|\?|$)|이유[는가]|까닭[은이]|\bwhy\b|\bhow come\b")),
-    ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
-    ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
-    ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
-    ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
-    ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
-    ("summary", re.compile(r"소식|뉴스|\bnews\b|요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
-)  # fmt: skip
-# What an amount is of, where the question says so, and what then stands after a number.
-_MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
-    (
-        "money",
-        re.compile(
-            r"가격|요금|비용|예산|값은|값이|매출|금액|투자액|투자금|자금|연봉|월급|급여|임금|시가총액|기업\s?가치|몸값|몇\s?(?:원|달러|유로)"
-            r"|(?:이적|입장|이용|수업|보험|통행|관람|사용|출연|임대|대여|과태|수수)료|(?:공사|사업|제작|개발|학습|진료|건설|운영|연구|총사업)비"
-            r"|(?:상|벌|보상|지원|기부|계약|등록|장학)금|\bprices?\b|\bcosts?\b|revenue|salary|how much .{0,60}(?:money|pay|paid|rais|spen[dt]|invest|collect|market value|capital|funding)|\bfees?\b|valuation|\bworth\b|\bbudget\b"
-        ),
-    ),
-    ("people", re.compile(r"몇\s?명|몇\s?사람|직원\s?수|how many (?:people|employees|persons)")),
-    (
-        "time",
-        re.compile(
-            r"며칠|몇\s?(?:시간|분|개월|주)(?:이|간|나|\s|\?|$)|how long (?:did|does|do|is|was|has|have|will|it)|how many (?:years|months|weeks|days|hours|minutes)"
-        ),
-    ),
-)
-# A difference may be told as a share, whatever it is a difference of.
-_DIFFERENCE = re.compile(
-    r"\bby how much\b|how much (?:\w+er|more|less)\b|퍼센트|몇\s?(?:배|프로)|얼마나 (?:더 |덜 )?(?:[내낮깎줄오올늘싸]|비싸)"
-)
-# What a Korean question counts with, where that says what is counted.
-_COUNTER = re.compile(
-    r"몇\s?(대|번|골|장|권|마리|층|점|위|회|팀|종|척|채|그루|쪽|편|곳|차례|경기|가지|벌|병|잔|세대|가구|도|킬로|미터|톤)(?:\s|$|\?|[이가을를에나까야은는])"
-)
-_HANGUL = re.compile("[가-힣]")
-# A day of the month is no amount, unless days are counted.
-_DAY = re.compile(r"일(?!\s?(?:동안|간|만|째|치|분|씩))")
-_PEOPLE = re.compile(
-    r"\s?(?:여\s?)?(?:명|인(?![가-힣])|사람)|\s(?:[a-z]+\s){0,2}(?:people|employees|persons|staff|researchers|engineers|workers|members|users|soldiers|students|men|women|children)",
-    re.I,
-)
-_TIME = re.compile(
-    r"\s?(?:여\s?)?(?:년|개월|달|주|일|시간|분|초)|[\s-](?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)",
-    re.I,
-)
 _ASKING = frozenset(
     "나는 은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
     "중 중에 중에서 대해 대해서 대한 관한 관해 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
@@ -103,7 +56,6 @@ _VERBAL = re.compile(
 )
 _VERB_WORTH = 0.4
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
-_NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
 # One syllable with a particle: with 을, 를, 은 or 는 it tells too little, unless it is an adjective
 # that the table knows, with 의 or 이 it may be a name.
 _ADJECTIVE = 0.3
@@ -117,7 +69,8 @@ class Word:
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
     inverse document frequency among its terms), and how it may stand without its ending: as cut
     for its terms first, then as it is written and without what may be a particle. `capital`
-    says whether it is written as a name is, where its script and the question tell names apart."""
+    says whether it is written as a name is, where its script and the question tell names apart, and
+    `same` are the terms of each word that says the same."""
 
     terms: frozenset[str]
     keys: frozenset[str]
@@ -125,6 +78,7 @@ class Word:
     weight: float
     forms: tuple[str, ...]
     capital: bool
+    same: tuple[tuple[str, ...], ...] = ()
 
     @property
     def special(self) -> bool:
@@ -175,19 +129,6 @@ class Asked:
         return known / self.weight if self.weight else 0.0
 
 
-def wanted(question: str) -> Wanted:
-    """The kind of answer, by the words that ask for it."""
-    folded = fold(question)
-    return next((kind for kind, pattern in _WANTED if pattern.search(folded)), "other")
-
-
-def measure(question: str) -> Measure:
-    """What the number that a question wants is a number of; `any` when it does not say."""
-    folded = fold(question)
-    measures = () if wanted(question) == "reason" or _DIFFERENCE.search(folded) else _MEASURES
-    return next((kind for kind, pattern in measures if pattern.search(folded)), "any")
-
-
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
     content = content_words(question)
@@ -206,14 +147,13 @@ def asked(question: str, rarity: Rarity) -> Asked:
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
             capital = "가" <= word[0] <= "힣" or word in capitals
-            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital))
+            same = next(filter(None, map(synonyms, forms)), ())
+            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
-    counter = _COUNTER.search(question)
     return Asked(
-        tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question),
-        counter[1] if counter else "",
-    )  # fmt: skip
+        tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question), counter(question)
+    )
 
 
 def _capitals(question: str) -> frozenset[str]:
@@ -301,27 +241,6 @@ def _stem(word: str) -> str:
     return bare if len(bare) >= 2 and bare != word else stems(word)[-1]
 
 
-def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
-    if wanted != "any" and found.kind != "number":
-        return False
-    if wanted == "money":
-        return found.unit is not None
-    if wanted == "people":
-        return _PEOPLE.match(text, found.end) is not None
-    return wanted != "time" or _TIME.match(text, found.end) is not None
-
-
-def _counts(question: Asked, text: str, found: Quantity) -> bool:
-    """Whether a number may count what a question asks for, as far as that says what it is."""
-    if question.measure == "any" and found.unit is None and _HANGUL.search(text):
-        rest = text[found.end :].lstrip(" 여")
-        if question.counter:
-            return rest.startswith(question.counter)
-        if found.kind == "number" and len(found.value) < 3 and _DAY.match(rest):
-            return False
-    return _measures(question.measure, text, found)
-
-
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
     """The first of the values that may answer a question, if any does."""
     return next(all_answering(question, text, values), None)
@@ -335,7 +254,9 @@ def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Ite
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
     for found in values:
         if found.kind in kinds and not set(found.terms) <= question.values:
-            if question.wanted == "number" and not _counts(question, text, found):
+            if question.wanted == "number" and not counts(
+                question.measure, question.counter, text, found
+            ):
                 continue
             version = found.unit is None and _NAMED.search(text[: found.start])
             if not (version and len(found.value) < 4):

@@ -5,14 +5,15 @@ from index.described import Described
 
 _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
+_SAME = 0.7
 _HARDLY = 0.01
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
     """The share of the question's weight that a text holds, from 0 to 1.
 
-    A word counts by the share of its terms that are there; a number also by its value, and across
-    languages a word by its phonetic keys and its translations too.
+    A word counts by the share of its terms that are there, or by another word that says the same; a
+    number also by its value, and across languages a word by its phonetic keys and its translations too.
     """
     held = _each_held(question, text, across=across)
     got = sum(word.weight * share for word, share in zip(question.words, held, strict=True))
@@ -63,6 +64,8 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
         return share
     if numeric and any(term[0].isdigit() for term in word.terms):
         return 1.0
+    if any(text.terms.issuperset(other) for other in word.same):
+        share = max(share, _SAME)
     if across:
         if word.keys:
             share = max(share, min(1.0, (_longest(text.heard(word.keys)) - 1) / 3))

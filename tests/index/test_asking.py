@@ -2,8 +2,9 @@
 
 import pytest
 
-from index.asking import Wanted, answering, asked, content_words, measure, wanted
+from index.asking import answering, asked, content_words
 from index.described import Described
+from index.expected import Wanted, measure, wanted
 from index.holding import coverage, gaps, is_nameless
 
 

@@ -1,0 +1,62 @@
+"""Words for one thing that people ask about in one word and articles tell in another, in both languages.
+
+The table of translations is learned from sentences and knows none of one language for another: what
+costs has a price, and who founded a company is its 창업자. Only nouns and verbs that ask for an
+attribute stand here; a group is Korean words and English ones.
+"""
+
+from functools import lru_cache
+
+from index.analysis import terms
+
+_GROUPS = """
+가격 값은 값이 값을 값도 요금 비용 이용료 판매가 | price cost fee fare
+창업자 설립자 창업 설립 창립 세운 세웠 차린 | founder cofounder founded establish co-founded
+대표 최고경영자 사장 | ceo chief~executive boss
+책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director
+직원 임직원 종업원 사원 인력 | employee employs staff workforce
+출시 공개 발매 내놓 내놨 나온 나왔 선보 | release launch unveil
+크기 규모 매개변수 면적 | size parameter
+매출 매출액 | revenue sales turnover
+이익 영업이익 순이익 흑자 | profit earnings
+적자 손실 영업손실 | loss losses deficit
+투자 투자금 조달 유치 | investment invested raised funding
+병상 | beds
+신장 키가 키는 | height tall
+무게 중량 | weight weighs
+인구 주민 | population inhabitants
+개장 개관 개원 개업 개통 열었 열려 열린 열릴 | open opened opening
+건설 건립 짓는 지은 짓기 착공 | build built construction
+취소 무산 | cancel cancelled called~off
+연기 미뤄 미뤘 늦춰 늦어 지연 | delay postpone put~off
+학습 훈련 | training trained
+사망 숨진 숨졌 | died killed death
+인수 사들 매입 | acquire bought purchase acquisition
+팔린 팔렸 판매 판매량 | sold copies
+채용 뽑는 뽑았 뽑기 | hire hired recruit
+상업 상업용 영리 | commercial commercially
+무료 공짜 | free
+어린이 아이들 아동 소아 | children kids child
+과태료 벌금 과징금 | fine fined penalty
+연봉 임금 급여 월급 | salary wage pay
+관람객 방문객 관객 다녀 | visitor attendance audience
+들여 들인 들인다 도입 | introduce adopt
+충전 배터리 | battery charge
+이적료 | transfer~fee
+"""
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    table: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
+    for line in _GROUPS.strip().split("\n"):
+        words = [tuple(terms(word.replace("~", " "))) for word in line.split() if word != "|"]
+        for word in words:
+            others = (other for other in words if other != word)
+            table[word] = tuple(dict.fromkeys((*table.get(word, ()), *others)))
+    return table
+
+
+def synonyms(word: str) -> tuple[tuple[str, ...], ...]:
+    """The search terms of each word of either language that says what a word does; few have any."""
+    return _table().get(tuple(terms(word)), ())
