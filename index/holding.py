@@ -82,11 +82,24 @@ def _longest(keys: frozenset[str]) -> int:
     return max(map(len, keys), default=1)
 
 
+def names_held(question: Asked, text: Described, *, across: bool) -> float:
+    """The share that a text holds of the weight of a question's names and special words, from 0 to 1; 1
+    when it has none."""
+    names = _names(question, text, across=across)
+    whole = sum(weight for weight, _ in names)
+    return sum(weight * share for weight, share in names) / whole if whole else 1.0
+
+
 def is_nameless(question: Asked, text: Described, *, across: bool) -> bool:
     """Whether a text holds none of the names and special words of a question that has some."""
+    names = _names(question, text, across=across)
+    return bool(names) and max(share for _, share in names) < _HARDLY
+
+
+def _names(question: Asked, text: Described, *, across: bool) -> list[tuple[float, float]]:
+    """What each name and special word of a question weighs, and how much of it a text holds."""
     held = zip(question.words, _each_held(question, text, across=across), strict=True)
-    names = [share for word, share in held if word.special]
-    return bool(names) and max(names) < _HARDLY
+    return [(word.weight, share) for word, share in held if word.special]
 
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:

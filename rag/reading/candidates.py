@@ -17,7 +17,7 @@ from index.asking import Asked, answering
 from index.cross_encoder import CrossEncoder, Placed
 from index.described import Described
 from index.encoder import Encoder
-from index.holding import coverage, gaps, is_nameless
+from index.holding import coverage, gaps, is_nameless, names_held
 from index.numbers import Quantity
 from index.search import Hit
 from index.versions import is_another, unknown
@@ -30,6 +30,7 @@ READ = 10
 _CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
 _UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
+_NAMED = 0.33  # of the names of a question, in an article of the other language that is on them
 ROW = " | "
 """What stands between the cells of a row of a table."""
 
@@ -220,17 +221,23 @@ class Candidates:
     def answerable(self, ranked: Sequence[Candidate]) -> float:
         """Log odds that the best of the ranked sentences, with its passage, answers the question.
 
-        None (-inf) when most of it is words that no article has, though some are in its language,
-        or when the `GPT-5` that is asked about is nowhere in them, however much is on `GPT-4`.
+        None (-inf) when most of it is words that no article has, though some are in its language and
+        the best sentence is not on what it names, or when the `GPT-5` that is asked about is nowhere
+        in them, however much is on `GPT-4`.
         """
         texts = (f"{hit.title}\n{hit.text}" for hit in self.hits)
         if not ranked or unknown(self.asked.numbered, texts):
             return float("-inf")
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
-        if own and max(evidence[_UNSEEN] * evidence[_ACROSS], evidence[_STRANGE]) >= _MOSTLY:
+        lost = evidence[_UNSEEN] * evidence[_ACROSS] * (self._names_held(ranked[0]) < _NAMED)
+        if own and max(lost, evidence[_STRANGE]) >= _MOSTLY:
             return float("-inf")
         return float(np.dot(evidence, self._model.answerable)) + self._model.bias
+
+    def _names_held(self, best: Candidate) -> float:
+        source, across = self._sources[best.number - 1], best.hit.language != self.language
+        return names_held(self.asked, source.whole, across=across)
 
     def evidence(self, ranked: Sequence[Candidate]) -> tuple[float, ...]:
         """What speaks for an answer from the best sentence.

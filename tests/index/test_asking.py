@@ -1,11 +1,14 @@
 """What a piece of text holds of a question: words, sounds, values, translations."""
 
+from dataclasses import replace
+
 import pytest
 
 from index.asking import answering, asked, content_words
 from index.described import Described
 from index.expected import Wanted, measure, wanted
-from index.holding import coverage, gaps, is_nameless
+from index.holding import coverage, gaps, is_nameless, names_held
+from index.numbers import quantities
 
 
 def even(terms: list[str]) -> dict[str, float]:
@@ -45,7 +48,7 @@ def test_coverage_is_the_share_that_is_held() -> None:
     assert coverage(question, Described("Magistral has many parameters."), across=False) == 1.0
     half = coverage(question, Described("The parameters of Qwen3."), across=False)
     assert 0 < half < 1
-    assert coverage(question, Described("마지스트랄의 매개변수"), across=False) == 0.0
+    assert coverage(question, Described("마지스트랄이 왔다"), across=False) == 0.0
     assert coverage(question, Described("마지스트랄의 매개변수"), across=True) > 0.9
 
 
@@ -173,6 +176,43 @@ def test_a_text_without_any_name_of_the_question_is_nameless() -> None:
     assert not is_nameless(question, Described("Medlark opened an office."), across=False)
     general = asked("what was the price", even)
     assert not is_nameless(general, Described("Halden was founded in 2021."), across=False)
+
+
+def test_the_share_of_the_names_that_a_text_holds() -> None:
+    question = asked("How heavy is the Nareumi of Duri?", even)
+    both, one = Described("두리의 나르미는 무겁다."), Described("나르미가 왔다.")
+    assert names_held(question, both, across=True) > names_held(question, one, across=True) > 0.3
+    assert names_held(question, Described("비가 왔다."), across=True) == 0.0
+    assert names_held(asked("How heavy is it?", even), Described("비가 왔다."), across=True) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "value"),
+    [
+        ("로봇을 몇 대 샀어?", "5월 3일 로봇 4종을 120대 샀다.", "120"),
+        ("로봇을 얼마나 샀어?", "11일에 로봇 300을 샀다.", "300"),
+        ("며칠 동안 몇 번 멈췄어?", "5월에 31번 멈췄다.", "31"),
+        ("얼마나 걸렸어?", "공사는 12일 동안 이어졌다.", "12"),
+    ],
+)
+def test_a_number_counts_what_is_asked_for(question: str, text: str, value: str) -> None:
+    read = replace(asked(question, even), wanted="number", measure="any")
+    found = answering(read, text, quantities(text))
+    assert found and found.value == value
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("나르미 가격은?", "값은 2,800만 원이다."),
+        ("Who founded it?", "The founder smiled."),
+        ("Who is its CEO?", "Its chief executive left."),
+    ],
+)
+def test_another_word_that_says_the_same_counts(question: str, text: str) -> None:
+    read = asked(question, even)
+    assert coverage(read, Described(text), across=False) >= 0.35
+    assert coverage(read, Described("Nothing at all. 비가 왔다."), across=False) == 0.0
 
 
 def test_the_share_of_a_question_that_is_mentioned_anywhere() -> None:
