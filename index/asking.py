@@ -95,7 +95,7 @@ class Word:
 class Asked:
     """A question as the built-in reader sees it: its words, the values it names, the kind of answer it
     wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has;
-    `numbered` are its names with a number of their own, `counter` what a Korean question counts with."""
+    `numbered` are its names with a number of their own, `counter` what it counts with."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
@@ -103,7 +103,7 @@ class Asked:
     measure: Measure
     unseen: float
     numbered: tuple[Numbered, ...] = ()
-    counter: str = ""
+    counter: str | None = None
 
     @cached_property
     def weight(self) -> float:

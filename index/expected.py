@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from index.analysis import fold
-from index.numbers import Quantity
+from index.numbers import DAYS, Quantity
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
 Measure = Literal["money", "people", "time", "any"]
@@ -45,6 +45,7 @@ _DIFFERENCE = re.compile(
 _COUNTER = re.compile(
     r"몇\s?(대|번|골|장|권|마리|층|점|위|회|팀|종|척|채|그루|쪽|편|곳|차례|경기|가지|벌|병|잔|세대|가구|도|킬로|미터|톤)(?:\s|$|\?|[이가을를에나까야은는])"
 )
+_COUNTS = re.compile(r"몇|\bhow many\b")
 _HANGUL = re.compile("[가-힣]")
 # A day of the month is no amount, unless days are counted.
 _DAY = re.compile(r"일(?!\s?(?:동안|간|만|째|치|분|씩))")
@@ -71,20 +72,25 @@ def measure(question: str) -> Measure:
     return next((kind for kind, pattern in measures if pattern.search(folded)), "any")
 
 
-def counter(question: str) -> str:
-    """What a Korean question counts with (몇 대), or nothing where that says little (몇 개)."""
-    found = _COUNTER.search(question)
-    return found[1] if found else ""
+def counter(question: str) -> str | None:
+    """What a question counts with: a Korean counter (몇 대), nothing where that says little (몇 개, how
+    many), and None when it does not count."""
+    if found := _COUNTER.search(question):
+        return found[1]
+    return "" if _COUNTS.search(fold(question)) else None
 
 
-def counts(measure: Measure, counter: str, text: str, found: Quantity) -> bool:
-    """Whether a number of a text may count what a question asks for, as far as that says what it is."""
-    if measure == "any" and found.unit is None and _HANGUL.search(text):
-        rest = text[found.end :].lstrip(" 여")
-        if counter:
-            return rest.startswith(counter)
-        if found.kind == "number" and len(found.value) < 3 and _DAY.match(rest):
+def counts(measure: Measure, counter: str | None, text: str, found: Quantity) -> bool:
+    """Whether a number of a text may be what a question asks for, as far as that says what it is."""
+    if measure == "any" and found.kind == "number":
+        if counter is not None and found.unit is not None:
             return False
+        if _HANGUL.search(text):
+            rest = text[found.end :].lstrip(" 여")
+            if counter:
+                return rest.startswith(counter)
+            if found.unit is None and len(found.value) < 3 and _DAY.match(rest):
+                return False
     return _measures(measure, text, found)
 
 
@@ -95,4 +101,5 @@ def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
         return found.unit is not None
     if wanted == "people":
         return _PEOPLE.match(text, found.end) is not None
-    return wanted != "time" or _TIME.match(text, found.end) is not None
+    days = text[found.start : found.end] in DAYS
+    return wanted != "time" or days or _TIME.match(text, found.end) is not None

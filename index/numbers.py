@@ -49,6 +49,8 @@ _WORDS = {
         ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
     )
 }
+DAYS = {"이틀": 2, "사흘": 3, "나흘": 4, "닷새": 5, "엿새": 6, "열흘": 10, "보름": 15}
+"""Days that are counted in one Korean word; 하루 is left out, as it is often any day."""
 _PARTS = {"a": 0, "half": 2, "third": 3, "quarter": 4, "fifth": 5}
 _MONTHS = {
     name: number
@@ -89,7 +91,7 @@ _NUMBER = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SCALE = "trillion|billion|million|thousand|hundred"
 
 # Every pattern is tried at one place of the text, where the scanner has seen a digit or a word.
-_SCAN = re.compile(r"\d|[A-Za-z]+|절반")
+_SCAN = re.compile(rf"\d|[A-Za-z]+|절반|(?<![가-힣])(?:{'|'.join(DAYS)})(?!달)")
 _DIGITS = re.compile(r"[\d,.]+")
 _ISO_DATE = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)\s?[-./]\s?(?P<m>\d{1,2})\s?[-./]\s?(?P<d>\d{1,2})(?!\d)"
@@ -204,6 +206,8 @@ def _at_word(text: str, start: int, word: str) -> Quantity | None:
             if (match := pattern.match(text, start)) and (value := _date(match)):
                 return Quantity("date", value, None, start, match.end())
         return None
+    if word in DAYS:
+        return Quantity("number", str(DAYS[word]), None, start, start + 2)
     if word == "절반":
         return Quantity("number", "0.5", None, start, start + 2)
     if word in _WORDS or word in _PARTS:

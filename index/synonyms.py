@@ -11,6 +11,7 @@ from index.analysis import terms
 
 _GROUPS = """
 가격 값은 값이 값을 값도 요금 비용 이용료 판매가 | price cost fee fare
+사업비 총사업비 공사비 건설비 예산 총투자비 | budget cost
 창업자 설립자 창업 설립 창립 세운 세웠 차린 | founder cofounder founded establish co-founded
 대표 최고경영자 사장 | ceo chief~executive boss
 책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director

@@ -338,8 +338,9 @@ def _near(
 
 
 def beside(
-    asked: Asked, text: str, value: Quantity, *, across: bool, after: int = _BESIDE
+    asked: Asked, text: str, value: Quantity, *, across: bool, after: int = _BESIDE, under: str = ""
 ) -> float:
-    """The share of the question that stands around a value, from 0 to 1; `after` it so far."""
-    around = text[max(0, value.start - _BESIDE) : value.end + after]
+    """The share of the question that stands around a value, from 0 to 1; `after` it so far, and
+    `under` a title."""
+    around = under + text[max(0, value.start - _BESIDE) : value.end + after]
     return coverage(asked, Described(around), across=across)

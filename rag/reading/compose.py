@@ -28,11 +28,13 @@ _NEXT = 3.0
 # Where the best one holds this much of the question, one that holds less than this share of that is on
 # something else.
 _MUCH, _AS_MUCH = 0.5, 0.6
-# Of two that disagree, each holds around its value at least this share of the question, and in the
-# question's language the other comes this close to the best.
-_CERTAIN = 0.7
-_OTHER = 0.55
+# Of two that disagree, each holds around its value at least these shares of the question, alone and with
+# its title, and in the question's language the other comes this close to the best.
+_CERTAIN = 0.5, 0.75
+_OTHER = 0.4, 0.55
 _RIVAL = 2.0
+# An article whose title holds so much of a topic is on it.
+_TITLED = 0.5
 # In the question's language a sentence with the best one's value leads from so far below it.
 _LEADS = 7.5
 # What stands between the values of a change, and who asks for the first of them.
@@ -61,15 +63,15 @@ def choose(
     best = ordered[0]
     then = [c for c in ordered if meant and c.hit.published and meant.holds(c.hit.published)]
     if then and asked.wanted == "summary":
-        first, *rest = _summarised(then)
+        first, *rest = _summarised(_on_topic(asked, language, then))
         return [replace(first, dated=True), *rest]
     if meant and (timely := _timely(ordered, meant)):
         return [Part(timely, dated=True)]
-    if other := _disagreeing(ordered):
+    if other := _disagreeing(asked, language, ordered):
         pair = sorted((best, other), key=lambda c: c.hit.published or "")
         return [Part(pair[0], dated=True, disagrees=True), Part(pair[1], dated=True)]
     if asked.wanted == "summary":
-        return _summarised(ordered)
+        return _summarised(_on_topic(asked, language, ordered))
     if asked.wanted == "reason":
         return _explained(ordered)
     return _close(ordered)
@@ -102,20 +104,31 @@ def _timely(ranked: Sequence[Candidate], meant: Period) -> Candidate | None:
     return max(fitting, key=lambda c: (c.hit.published or "", c.score), default=None)
 
 
-def _disagreeing(ranked: Sequence[Candidate]) -> Candidate | None:
+def _disagreeing(asked: Asked, language: Language, ranked: Sequence[Candidate]) -> Candidate | None:
     """A sentence of another article with another value for what was asked."""
     best = ranked[0]
-    if not best.value or best.features.near < _CERTAIN:
+    if not best.value or not _sure_of(asked, language, best, _CERTAIN):
         return None
     for other in ranked[1:]:
         value, same = other.value, other.hit.language == best.hit.language
         if not value or other.hit.article_id == best.hit.article_id:
             continue
-        if other.features.near < _OTHER or (same and best.score - other.score > _RIVAL):
+        if same and best.score - other.score > _RIVAL:
             continue
-        known = _gives(best, value) or _gives(other, best.value)
-        return other if _comparable(best.value, value) and not known else None
+        if _sure_of(asked, language, other, _OTHER):
+            known = _gives(best, value) or _gives(other, best.value)
+            return other if _comparable(best.value, value) and not known else None
     return None
+
+
+def _sure_of(asked: Asked, language: Language, told: Candidate, least: tuple[float, float]) -> bool:
+    """Whether at least these shares of the question stand around a value, alone and under the title."""
+    alone, under = least
+    if not told.value or told.features.near < alone:
+        return False
+    title = f"{told.hit.title}\n{told.hit.heading or ''}\n"
+    held = beside(asked, told.text, told.value, across=told.hit.language != language, under=title)
+    return held >= under
 
 
 def _gives(candidate: Candidate, value: Quantity) -> bool:
@@ -136,6 +149,17 @@ def _agree(a: Quantity, b: Quantity) -> bool:
         return abs(float(a.value) - float(b.value)) <= 0.005 * abs(float(a.value))
     first, second = a.value.removeprefix("--"), b.value.removeprefix("--")
     return first in second or second in first
+
+
+def _on_topic(asked: Asked, language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The sentences of articles whose titles hold most of a topic first, in the question's language first."""
+
+    def titled_so(candidate: Candidate) -> tuple[bool, bool]:
+        across = candidate.hit.language != language
+        named = coverage(asked, Described(candidate.hit.title), across=across) >= _TITLED
+        return not named, named and across
+
+    return sorted(ranked, key=titled_so)
 
 
 def _summarised(ranked: Sequence[Candidate]) -> list[Part]:
