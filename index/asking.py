@@ -14,7 +14,7 @@ from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms
 from index.translation import Translation, word_translations
-from index.versions import Numbered, numbered
+from index.versions import Numbered, is_of_another, numbered
 
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
@@ -249,7 +249,7 @@ def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantit
 def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Iterator[Quantity]:
     """The values of the wanted kind in a text that tell more than the question does.
 
-    A version (`Mistral Small 3.1`) is no value.
+    A version (`Mistral Small 3.1`) is no value, and that of another version is not asked for.
     """
     kinds = {"date": {"date"}, "number": {"number", "percent"}}.get(question.wanted, set())
     for found in values:
@@ -259,5 +259,7 @@ def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Ite
             ):
                 continue
             version = found.unit is None and _NAMED.search(text[: found.start])
-            if not (version and len(found.value) < 4):
+            if version and len(found.value) < 4:
+                continue
+            if not is_of_another(question.numbered, text, found.start):
                 yield found

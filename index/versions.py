@@ -40,6 +40,7 @@ _HANGUL = re.compile(
 _TOLD = re.compile(
     rf"([a-z]+|[가-힣]+)([-‐‑–\s]?){_NUMBER}(?![\d%]|[.,]\d|[bkmt]\b|\s?[년월일명개원만억조위배번])"
 )
+_OF = re.compile(r"(?:의|은|는|이|가|['’]s)?,?\s?(?:with |has )?[$€£₩¥]?")
 _DIGITS = re.compile(r"(?<![\d.])\d[\d.,]*")
 _LEAST_LETTERS = 3  # of a name that Hangul may spell by sound, and of one apart from its number
 
@@ -86,6 +87,23 @@ def is_another(names: Sequence[Numbered], texts: Sequence[str]) -> bool:
     for text in (_before_value(last, names), *reversed(before)):
         if any(_same(name.letters, word) for name in names for word, _ in _told(text)):
             return not any(_is(name, pair) for name in names for pair in _told(text))
+    return False
+
+
+def is_of_another(names: Sequence[Numbered], text: str, start: int) -> bool:
+    """Whether the number at a place of a text is that of a name asked about, or follows it with another
+    number, whose value it then is: 별무리 1의 70억."""
+    if not names:
+        return False
+    before = list(_TOLD.finditer(fold(text[: start + 12])))
+    for match in before:
+        if match.start(3) > start or not any(_same(name.letters, match[1]) for name in names):
+            continue
+        if match.start(3) == start:
+            return True
+        other = not any(_is(name, (match[1], match[3])) for name in names)
+        if other and _OF.fullmatch(text[match.end() : start]):
+            return True
     return False
 
 

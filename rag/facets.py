@@ -13,6 +13,7 @@ _KOREAN = re.compile(
 _KOREAN_ENDING = re.compile(
     r"(?:을|를|은|는|이|가)?\s*(?:서로\s*)?(?:비교|차이|각각|어느\s?쪽|어느\s?것|어느\s?게|둘\s?중|더\s).*$"
 )
+_KOREAN_WHICH = re.compile(r"(?:뭐|무엇|누|어디|어느\s?\S+)[가이]?$")
 # An amount is asked for where no question word says so: `매개변수 수를 비교해줘`.
 _AMOUNT = re.compile(r"(?:수|크기|값|가격|점수|비율|규모|길이|금액|개수|요금)$")
 _ENGLISH = (
@@ -29,7 +30,7 @@ _ENGLISH = (
     ),
     re.compile(r"^which\s(?P<rest>.+?)[,:]\s(?P<a>.+?)\sor\s(?P<b>.+)$", re.I),
     re.compile(
-        r"^(?P<rest>how many .+?|what .+?|when) (?:do|does|did|were|was|are|have|has) (?:both )?(?P<a>.+?) and (?P<b>.+?) (?P<tail>have|cost|use|released?|come out|published)$",
+        r"^(?P<rest>how many .+?|what .+?|when) (?P<helper>do|does|did|were|was|are|have|has) (?:both )?(?P<a>.+?) and (?P<b>.+?) (?P<tail>have|cost|use|released?|come out|published)$",
         re.I,
     ),
 )  # fmt: skip
@@ -60,6 +61,9 @@ _ENGLISH_MORE = (
 )
 
 
+_OF_ONE = {"do": "does", "were": "was", "are": "is", "have": "has"}
+
+
 def facets(question: str) -> tuple[str, ...]:
     """Two stand-alone questions for a comparison of two things, in its order; none for any other."""
     asked = " ".join(question.split()).rstrip("?？.!")
@@ -70,20 +74,23 @@ def facets(question: str) -> tuple[str, ...]:
             parts = found.groupdict(default="")
             names = (_ARTICLE.sub("", parts[name].strip()) for name in ("a", "b"))
             return tuple(
-                _english(name, parts["rest"].strip(), parts.get("tail", "")) for name in names
+                _english(
+                    name, parts["rest"].strip(), parts.get("helper", ""), parts.get("tail", "")
+                )
+                for name in names
             )
     return ()
 
 
 def _korean(name: str, rest: str) -> str:
-    if about := _KOREAN_ENDING.sub("", rest).strip():
+    if about := _KOREAN_WHICH.sub("", _KOREAN_ENDING.sub("", rest)).strip():
         return f"{name}의 {about}{'는 얼마인가?' if _AMOUNT.search(about) else '?'}"
     more = rest.partition("더 ")[2]
     ending = next((text for pattern, text in _KOREAN_MORE if more and pattern.search(more)), None)
     return f"{name}의 {ending}" if ending else f"{name}?"
 
 
-def _english(name: str, rest: str, tail: str) -> str:
+def _english(name: str, rest: str, helper: str, tail: str) -> str:
     for pattern, whole in _ENGLISH_MORE:
         if pattern.search(rest):
             return whole.format(name=name)
@@ -91,4 +98,5 @@ def _english(name: str, rest: str, tail: str) -> str:
         return f"How many {counted[1]} does {name} have?"
     if rest and not tail:
         return f"What is the {rest} of {name}?"
-    return " ".join(part for part in (rest, name, tail) if part) + "?"
+    helper = _OF_ONE.get(helper.lower(), helper)
+    return " ".join(part for part in (rest, helper, name, tail) if part) + "?"

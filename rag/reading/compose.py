@@ -228,8 +228,10 @@ def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
     return list(found.values())
 
 
-def written(part: Part, asked: Asked, language: Language, before: Part | None = None) -> str:
-    """The sentence as the answer says it: as it stands, what was asked for in bold, or quoted inside
+def written(
+    part: Part, asked: Asked, language: Language, before: Part | None = None, *, bold: bool = True
+) -> str:
+    """The sentence as the answer says it: as it stands, what was asked for in `bold`, or quoted inside
     a frame, with large numbers in the reader's own units.
 
     The frame stands once for sentences of one article in a row; `before` is the part before this."""
@@ -237,7 +239,7 @@ def written(part: Part, asked: Asked, language: Language, before: Part | None = 
     text = flat(candidate.text)
     published = candidate.hit.published
     if candidate.hit.language == language:
-        text = _emphasised(text, candidate.columns, asked, language)
+        text = _emphasised(text, candidate.columns, asked, language) if bold else text
         if part.dated and published:
             text = prompts.AS_OF[language].format(date=published, text=text)
     else:

@@ -121,6 +121,7 @@ def _said(
     said: set[tuple[str, int]] = set()
     named: set[str] = set()
     before: Part | None = None
+    answered: Asked | None = None
     for part, wanted in parts:
         candidate = part.candidate
         key = candidate.hit.article_id, candidate.start
@@ -133,6 +134,8 @@ def _said(
             yield Text(f"{apart if before else ''}{candidate.columns} [{candidate.number}]\n\n")
             before, apart = None, ""
             named.add(candidate.columns)
-        yield Text((apart if before else "") + written(part, wanted, language, before))
+        # What answers is in bold, and not what else is said.
+        bold = part.dated or wanted is not answered
+        yield Text((apart if before else "") + written(part, wanted, language, before, bold=bold))
         said.add(key)
-        before = part
+        before, answered = part, wanted

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.versions import Numbered, is_another, numbered, unknown
+from index.versions import Numbered, is_another, is_of_another, numbered, unknown
 
 GPT5 = (Numbered("gpt", "5"),)
 
@@ -81,3 +81,21 @@ def test_the_last_text_with_the_name_tells_which_one_is_meant() -> None:
     assert is_another(sori, ["Sori 2 is new.", "Sori 3 has 130 layers."])
     assert not is_another(sori, ["Sori is here in 2 days.", "Nothing else."])
     assert not is_another((), ["Sori 3"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "other"),
+    [
+        ("매개변수는 130억 개로 소리 1의 70억 개보다 많다.", "130", False),
+        ("매개변수는 130억 개로 소리 1의 70억 개보다 많다.", "70", True),
+        ("매개변수는 130억 개로 소리 1의 70억 개보다 많다.", "1의", True),
+        ("소리 2의 70억 개", "70", False),
+        ("Sori 3 has 9 billion", "9", True),
+        ("Sori 3 came out and 9 billion", "9", False),
+    ],
+)
+def test_a_value_may_be_that_of_another_version(text: str, value: str, other: bool) -> None:
+    for name in ("sori", "소리"):
+        asked = (Numbered(name, "2", apart=True),)
+        assert is_of_another(asked, text, text.index(value)) is other
+    assert not is_of_another((), text, text.index(value))

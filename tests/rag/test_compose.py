@@ -161,7 +161,9 @@ def test_of_several_values_the_one_asked_for_is_in_bold(
 ) -> None:
     wanted = asked(question, lambda terms: dict.fromkeys(terms, 1.0))
     spoken: Language = "ko" if question[0] >= "가" else "en"
-    assert bold in written(Part(candidate(text, 5.0, spoken=spoken)), wanted, spoken)
+    part = Part(candidate(text, 5.0, spoken=spoken))
+    assert bold in written(part, wanted, spoken)
+    assert "**" not in written(part, wanted, spoken, bold=False)
 
 
 def test_what_stands_before_in_an_article_does_not_go_on(candidate) -> None:
@@ -199,6 +201,32 @@ def test_of_a_table_only_the_rows_asked_about_are_said(candidate) -> None:
     )
     found = choose(question, "en", [large, small, text], None)
     assert [part.candidate for part in found] == [large, text]
+
+
+def test_a_reason_is_told_until_it_is_known(candidate) -> None:
+    question = asked("Why was the show cancelled?", lambda terms: dict.fromkeys(terms, 1.0))
+
+    def sentence(text: str, score: float, because: float) -> Candidate:
+        features = replace(candidate("", 0.0).features, because=because)
+        return replace(candidate(text, score), features=features, start=int(10 - score))
+
+    best = sentence("It was called off because of rain.", 9.0, 1.0)
+    other = sentence("The budget was small.", 5.0, 0.0)
+    assert [part.candidate for part in choose(question, "en", [best, other], None)] == [best]
+    bare = sentence("It was called off.", 9.0, 0.0)
+    told = sentence("That was because of rain.", 5.0, 1.0)
+    last = sentence("The budget was small.", 1.0, 0.0)
+    assert [part.candidate for part in choose(question, "en", [bare, told, last], None)] == [
+        bare,
+        told,
+    ]
+
+
+def test_a_summary_is_of_the_article_whose_title_is_on_the_topic(candidate) -> None:
+    question = asked("Tell me about Corvid", lambda terms: dict.fromkeys(terms, 1.0))
+    aside, own = candidate("Corvid was named too.", 5.0), candidate("It came in May.", 3.0)
+    own = replace(own, hit=replace(own.hit, article_id="b", title="Corvid is out"), number=2)
+    assert [part.candidate for part in choose(question, "en", [aside, own], None)] == [own]
 
 
 def test_what_holds_much_less_of_the_question_is_not_said_beside_the_best(candidate) -> None:

@@ -19,11 +19,13 @@ from rag.settings import Settings
     [
         ("마지스트랄 스몰과 엑사원 딥의 매개변수 수를 비교해줘", "마지스트랄 스몰의 매개변수 수는 얼마인가?", "엑사원 딥의 매개변수 수는 얼마인가?"),
         ("엑사원 딥이랑 마지스트랄 중 어느 쪽이 더 커?", "엑사원 딥의 크기는 얼마인가?", "마지스트랄의 크기는 얼마인가?"),
+        ("별무리 2랑 토커 3 중에 뭐가 더 커?", "별무리 2의 크기는 얼마인가?", "토커 3의 크기는 얼마인가?"),
+        ("When were Qwen3 and MiMo released?", "When was Qwen3 released?", "When was MiMo released?"),
         ("큐원3와 MiMo의 차이는?", "큐원3?", "MiMo?"),
         ("네이버와 카카오의 매출은 각각 얼마야?", "네이버의 매출?", "카카오의 매출?"),
         ("Compare the number of parameters of Magistral Small and EXAONE Deep", "How many parameters does Magistral Small have?", "How many parameters does EXAONE Deep have?"),
         ("Which is larger, Magistral Small or EXAONE Deep?", "How large is Magistral Small?", "How large is EXAONE Deep?"),
-        ("How many parameters do Magistral Small and EXAONE Deep have?", "How many parameters Magistral Small have?", "How many parameters EXAONE Deep have?"),
+        ("How many parameters do Magistral Small and EXAONE Deep have?", "How many parameters does Magistral Small have?", "How many parameters does EXAONE Deep have?"),
     ],
 )  # fmt: skip
 def test_a_comparison_is_two_questions(question: str, first: str, second: str) -> None:
