@@ -21,6 +21,7 @@ from index.holding import coverage, gaps, is_nameless, names_held
 from index.numbers import Quantity
 from index.search import Hit
 from index.versions import is_another, unknown
+from rag.reading.persons import names_nobody, names_someone
 
 # Around a value, the characters that say what it is the value of.
 _BESIDE = 30
@@ -34,10 +35,7 @@ _NAMED = 0.33  # of the names of a question, in an article of the other language
 ROW = " | "
 """What stands between the cells of a row of a table."""
 
-# A name of two words or more inside an English sentence; what makes a person of a Korean one.
-NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
 _CELL_OF_DATA = re.compile(r"(?:^|\| )[-+~$€£₩]?\d")
-_PERSON = re.compile(r"대표|원장|교수|회장|창업자|박사|장관|사람은|이끄|이끈|세운|씨[가는]|CEO")
 # What says that something is the reason of something else, or its purpose.
 _BECAUSE = re.compile(
     r"때문|덕분|덕에|탓|위해|위한|려고|려는|이유|까닭|원인|서(?:다|였다)[.\"”]|도록|니까|우려|계기|거든"
@@ -121,7 +119,7 @@ class Model:
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
         -0.47, -0.11, -2.00, -0.31, 0.62, -3.00, -0.06, 0.29, 3.37,
-        -1.00,
+        -1.00, -1.20,
     )  # fmt: skip
     bias: float = -4.13
     korean: float = -1.7
@@ -195,13 +193,12 @@ class Candidates:
         here = source.parts[place]
         value = answering(asked, text, here.values)
         near = _near(asked, text, here.values, value, across=across) if value else 0.0
-        person = _PERSON if hit.language == "ko" else NAMES
         features = Features(
             coverage(asked, here, across=across),
             coverage(asked, source.under(place), across=across),
             coverage(asked, source.near(place - 1, place + 1), across=across),
             cosine, standing, float(value is not None), near, min(1.0, len(text) / 80),
-            float(asked.wanted == "person" and person.search(text) is not None),
+            float(asked.wanted == "person" and names_someone(text, hit.language)),
             float(asked.wanted == "reason" and _BECAUSE.search(text) is not None),
         )  # fmt: skip
         weights = self._model.beyond if across else self._model.within
@@ -251,7 +248,7 @@ class Candidates:
         the question's language, the share of words that nothing indexed has once more, half of it
         for special ones alone; its log odds as it was read together with the question, and the
         best of those of all that were; its cosine as a whole; whether its passage holds none of the
-        names asked about.
+        names asked about; whether a person is asked for and it names nobody.
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
@@ -271,6 +268,7 @@ class Candidates:
             0.0 if across else (unseen + strange) / 2,
             best.read, max(c.read for c in ranked), best.similar,
             float(is_nameless(asked, source.whole, across=across)),
+            float(asked.wanted == "person" and names_nobody(best.text, best.hit.language)),
         )  # fmt: skip
 
 

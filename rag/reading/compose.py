@@ -13,8 +13,8 @@ from index.described import Described
 from index.holding import coverage
 from index.numbers import Quantity, quantities, spoken, whole
 from rag.reading import prompts
-from rag.reading.candidates import NAMES, ROW, Candidate, beside
-from rag.reading.persons import titled
+from rag.reading.candidates import ROW, Candidate, beside
+from rag.reading.persons import NAMES, titled
 from rag.timing import Period
 
 _MOST = 3

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rag.reading.persons import titled
+from corpus.article import Language
+from rag.reading.persons import names_nobody, names_someone, titled
 
 
 @pytest.mark.parametrize(
@@ -22,3 +23,19 @@ from rag.reading.persons import titled
 )
 def test_the_bearer_of_a_title_is_the_name_before_it(text: str, names: list[str]) -> None:
     assert [text[start:end] for start, end in titled(text)] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "someone", "nobody"),
+    [
+        ("The firm was led by Ingrid Solvang from May.", "en", True, False),
+        ("It was sold to Leverkusen.", "en", False, False),
+        ("It was sold for much money.", "en", False, True),
+        ("변호사 정혜란 씨를 불렀다.", "ko", True, False),
+        ("딥시크를 량원펑이 차렸다.", "ko", False, False),
+        ("모델이 4월 30일에 나왔다.", "ko", False, True),
+    ],
+)
+def test_who_may_be_named(text: str, language: Language, someone: bool, nobody: bool) -> None:
+    assert names_someone(text, language) is someone
+    assert names_nobody(text, language) is nobody
