@@ -28,7 +28,7 @@ _LATIN: dict[str, tuple[str, ...]] = {
     "b": ("P",), "d": ("T",), "f": ("P", "H"), "h": ("H", ""), "k": ("K",), "l": ("L",),
     "m": ("M",), "n": ("N",), "p": ("P",), "q": ("K",), "s": ("S",), "t": ("T",), "v": ("P",),
     "x": ("KS", "S"), "z": ("S",), "j": ("S", "", "H"), "w": ("", "P"), "y": ("",),
-    "alk": ("K", "LK"), "olk": ("K", "LK"), "alm": ("M", "LM"), "alf": ("P", "LP"),
+    "alk": ("K", "LK"),
     "gn": ("N", "KN"), "gli": ("L", "KL"), "at$": ("T", ""), "et$": ("T", ""), "ot$": ("T", ""),
 }  # fmt: skip
 _SPELLINGS: dict[str, list[tuple[str, str]]] = {}
