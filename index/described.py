@@ -93,8 +93,8 @@ class Described:
     def words(self) -> frozenset[str]:
         """Its words and names as they are written, and the head of `OpenEuroLLM` (오픈유로LLM)."""
         text = unicodedata.normalize("NFKC", self._text)
-        heads, mixed = _BEFORE_SHORT_FORM.findall(text), map("".join, mixed_names(text))
-        return frozenset((*self._running, *latin_names(text), *heads, *mixed, *short_forms(text)))
+        cut, mixed = _BEFORE_SHORT_FORM.findall(text), map("".join, mixed_names(text))
+        return frozenset((*self._running, *latin_names(text), *cut, *mixed, *short_forms(text)))
 
     @cached_property
     def listed(self) -> frozenset[str]:
