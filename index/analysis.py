@@ -16,7 +16,7 @@ import tantivy
 
 from index.names import (
     hangul_key,
-    heads,
+    head_keys,
     latin_keys,
     latin_names,
     mixed_keys,
@@ -159,7 +159,7 @@ def _hangul_terms(word: str) -> tuple[str, ...]:
 def _hangul_keys(word: str) -> list[str]:
     """The keys of a Hangul word, of it without a particle, and without the common noun it may end in."""
     found = [key for stem in stems(word) if len(key := hangul_key(stem)) >= _KEY_LENGTH]
-    return found + [key for head in heads(word) if len(key := hangul_key(head)) > _KEY_LENGTH]
+    return [*found, *head_keys(word)]
 
 
 @lru_cache(maxsize=1 << 17)

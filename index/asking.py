@@ -7,9 +7,17 @@ from functools import cached_property, lru_cache
 from itertools import chain
 
 from index.analysis import fold, query_terms, terms
-from index.described import head_keys, phonetic_keys
+from index.described import phonetic_keys
 from index.expected import Measure, Wanted, counter, counts, measure, wanted
-from index.names import latin_names, mixed_keys, mixed_names, short_forms, short_keys, stems
+from index.names import (
+    head_keys,
+    latin_names,
+    mixed_keys,
+    mixed_names,
+    short_forms,
+    short_keys,
+    stems,
+)
 from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms

@@ -12,7 +12,7 @@ from index.names import (
     bare,
     beginnings,
     hangul_key,
-    heads,
+    head_keys,
     latin_keys,
     latin_names,
     mixed_keys,
@@ -26,8 +26,6 @@ from index.numbers import Quantity, quantities
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 # What stands before a short form at the end of a name, which Korean leaves in Latin letters.
 _BEFORE_SHORT_FORM = re.compile(r"\b([A-Z][A-Za-z]*[a-z])[A-Z]{2,}\b")
-
-_HEAD = 2  # sounds that say too little of a name whose common noun is left out
 
 
 class Described:
@@ -162,12 +160,6 @@ def phonetic_keys(word: str) -> frozenset[str]:
         key = hangul_key(word) if len(word) > 1 else ""
         return frozenset({key} if len(key) > 1 else ())
     return frozenset(key for key in latin_keys(word) if len(key) > 1)
-
-
-def head_keys(word: str) -> frozenset[str]:
-    """The keys of a Hangul name without the common noun that it ends in; two sounds are too few."""
-    keys = map(hangul_key, heads(word))
-    return frozenset(key for key in keys if len(key) > _HEAD)
 
 
 @lru_cache(maxsize=1 << 17)

@@ -100,6 +100,11 @@ def heads(word: str) -> list[str]:
     return [head for stem in stems(word)[-1:] if (head := _COMMON.sub("", stem)) != stem]
 
 
+def head_keys(word: str) -> frozenset[str]:
+    """The keys of a Hangul name without the common noun that it ends in; two sounds are too few."""
+    return frozenset(key for key in map(hangul_key, heads(word)) if len(key) > 2)
+
+
 def latin_names(text: str) -> Iterator[str]:
     """Every capitalised Latin word, and two and three neighbours written as one (`HwangDoyeon`).
 

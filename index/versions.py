@@ -38,7 +38,8 @@ _HANGUL = re.compile(
     rf"([가-힣]{{2,12}})\s?{_NUMBER}(?=(?:은|는|이|가|을|를|의|에서|에는|에|와|과|도|로|란|이란)?(?:[\s?!,)]|\.?$))"
 )
 _TOLD = re.compile(
-    rf"([a-z]+|[가-힣]+)([-‐‑–\s]?){_NUMBER}(?![\d%]|[.,]\d|[bkmt]\b|\s?[년월일명개원만억조위배번])"
+    rf"([a-z]+|[가-힣]+)([-‐‑–\s]?){_NUMBER}(?![\d%]|[.,]\d|[bkmt]\b|\s?[년월일명개원만억조위배번])",
+    re.I,
 )
 _OF = re.compile(r"(?:의|은|는|이|가|['’]s)?,?\s?(?:with |has )?[$€£₩¥]?")
 _DIGITS = re.compile(r"(?<![\d.])\d[\d.,]*")
@@ -62,9 +63,11 @@ def unknown(names: Sequence[Numbered], texts: Iterable[str]) -> bool:
     A name apart from its number, which may stand beside any, is only unknown where they have it with
     another one and have that number with no name, as a version's or as a decimal.
     """
+    if not names:
+        return False
     folded = [fold(text) for text in texts]
     told = [pair for text in folded for pair in _told(text)]
-    if not names or any(_is(name, pair) for name in names for pair in told):
+    if any(_is(name, pair) for name in names for pair in told):
         return False
     for name in names:
         if name.apart:
@@ -95,14 +98,14 @@ def is_of_another(names: Sequence[Numbered], text: str, start: int) -> bool:
     number, whose value it then is: 별무리 1의 70억."""
     if not names:
         return False
-    before = list(_TOLD.finditer(fold(text[: start + 12])))
-    for match in before:
-        if match.start(3) > start or not any(_same(name.letters, match[1]) for name in names):
+    for match in _TOLD.finditer(text):  # as it is written: folding moves places
+        word, number = fold(match[1]), match[3]
+        if not any(_same(name.letters, word) for name in names):
             continue
         if match.start(3) == start:
             return True
-        other = not any(_is(name, (match[1], match[3])) for name in names)
-        if other and _OF.fullmatch(text[match.end() : start]):
+        other = not any(_is(name, (word, number)) for name in names)
+        if other and match.end() <= start and _OF.fullmatch(text, match.end(), start):
             return True
     return False
 

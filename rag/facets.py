@@ -13,7 +13,7 @@ _KOREAN = re.compile(
 _KOREAN_ENDING = re.compile(
     r"(?:을|를|은|는|이|가)?\s*(?:서로\s*)?(?:비교|차이|각각|어느\s?쪽|어느\s?것|어느\s?게|둘\s?중|더\s).*$"
 )
-_KOREAN_WHICH = re.compile(r"(?:뭐|무엇|누|어디|어느\s?\S+)[가이]?$")
+_KOREAN_WHICH = re.compile(r"(?:^|\s)(?:뭐|무엇|누|누구|어디|어느\s?\S+)[가이]?$")
 # An amount is asked for where no question word says so: `매개변수 수를 비교해줘`.
 _AMOUNT = re.compile(r"(?:수|크기|값|가격|점수|비율|규모|길이|금액|개수|요금)$")
 _ENGLISH = (
@@ -61,6 +61,7 @@ _ENGLISH_MORE = (
 )
 
 
+# A helping verb as it stands with one of the two.
 _OF_ONE = {"do": "does", "were": "was", "are": "is", "have": "has"}
 
 

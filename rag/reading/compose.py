@@ -198,12 +198,12 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
         for c in _distinct(ranked)
         if best.score - c.score <= _within(best, c)
         and c.hit.language == best.hit.language
-        and not _beside(best, c)
+        and not _on_less(best, c)
     ]
     return [Part(c) for c in near[:_MOST]]
 
 
-def _beside(best: Candidate, other: Candidate) -> bool:
+def _on_less(best: Candidate, other: Candidate) -> bool:
     """Whether another sentence is on something that the question asks less about; of two rows of tables
     it is if it holds any less of it. One with a value of the kind that the best one lacks is not."""
     if other.value and not best.value:

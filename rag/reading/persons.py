@@ -13,14 +13,17 @@ _TITLE = re.compile(
     r"(?=(?:은|는|이|가|을|를|의|에게|에|와|과|도|로|께서|입니다|였|이다|다)?(?:[^\w]|$))"
 )
 _WORD = re.compile(r"(?<![가-힣])[가-힣]+(?![가-힣])")
-# A family name and one or two syllables.
+# A family name and two syllables.
 _KOREAN = re.compile(
     "[김이박최정강조윤장임한오서신권황안송류유홍전고문양손배백허남심노하곽성차주우구민나진지엄채원천방공현함변염여추도소석선설마길연표명기왕금옥육인맹"
-    "모탁국어은편용라량려리림반봉부빈사상순승시아예온위음이자제태피필형호화][가-힣]{1,2}"
+    "모탁국어은편용라량려리림반봉부빈사상순승시아예온위음이자제태피필형호화][가-힣]{2}"
 )
 # A foreign name may be of two words, the first of which is not one with a particle.
 _FOREIGN = re.compile(
     r"(?<![가-힣])(?:[가-힣]{0,5}[^\W은는이가을를의에인한운] )?[가-힣]{1,5}[^\W은는을를의에와과도로인] $"
+)
+_NO_NAME = frozenset(
+    "올해 지난해 작년 내년 지난 이번 당시 현재 최근 신임 초대 전임 후임 공동 국내 해외 해당 담당 우리".split()
 )
 _REACH = 24
 # A name of two words or more inside an English sentence, and a capital that may begin one.
@@ -53,7 +56,9 @@ def titled(text: str) -> Iterator[tuple[int, int]]:
         name = next((word for word in reversed(before) if _is_name(word.group())), None)
         if name:
             yield name.span()
-        elif found := _FOREIGN.search(text, first, title.start()):
+            continue
+        found = _FOREIGN.search(text, first, title.start())
+        if found and _NO_NAME.isdisjoint(found.group().split()):
             yield found.start(), found.end() - 1
 
 
@@ -61,7 +66,6 @@ def _is_name(word: str) -> bool:
     """Whether a word may be a Korean's whole name, and is neither a common noun nor a verb."""
     return bool(
         _KOREAN.fullmatch(word)
-        and len(word) == 3
         and word[-1] not in "다요"
         and not any(word_translations(word))
         and not heads(word)

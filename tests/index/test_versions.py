@@ -90,6 +90,7 @@ def test_the_last_text_with_the_name_tells_which_one_is_meant() -> None:
         ("매개변수는 130억 개로 소리 1의 70억 개보다 많다.", "70", True),
         ("매개변수는 130억 개로 소리 1의 70억 개보다 많다.", "1의", True),
         ("소리 2의 70억 개", "70", False),
+        ("무게 3㎏의 것과 ½은 아니고, 소리 1의 70억 개", "70", True),
         ("Sori 3 has 9 billion", "9", True),
         ("Sori 3 came out and 9 billion", "9", False),
     ],

@@ -19,6 +19,7 @@ from rag.reading.persons import names_nobody, names_someone, titled
         ("배 원장은 자리를 옮긴다.", []),
         ("정부와 의원 모두 반대했다.", []),
         ("감독이 없다.", []),
+        ("올해 총감독은 연출가 문하린 씨가 맡았다.", ["문하린"]),
     ],
 )
 def test_the_bearer_of_a_title_is_the_name_before_it(text: str, names: list[str]) -> None:
