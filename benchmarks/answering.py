@@ -19,15 +19,12 @@ import argparse
 import os
 import random
 import tempfile
-import time
-import zlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as pairwise
@@ -37,13 +34,13 @@ from benchmarks import tasks
 from benchmarks.cases import Case, Collection
 from benchmarks.examples import Changed, Example, Mixed, Translations
 from benchmarks.reading import held
+from benchmarks.training import Decks, steps
 from corpus.article import Language
 from corpus.text import language
 from index.bundled.training.align import Pieces
 from index.bundled.training.joined import Joined, aligned, alone, write, write_joint
 from index.bundled.training.kept import again
 from index.cross_encoder import Layout, Placed
-from index.expected import wanted
 from index.search import Index
 from index.sync import add_articles
 from rag.home import load_encoder
@@ -58,11 +55,6 @@ WEIGHTS = {
     "told": 1.2,
 }
 KEPT = 12
-TOLD = 0.5
-"""The share of questions on articles, which are the hardest."""
-_NUMBERS = 3
-"""How many in ten of those that ask for a number that is not there are taught."""
-_HEAD = 7
 _FAR = 1e4
 # What a sentence without an answer counts beside one with, and the share of one that an answer is of.
 _NOTHING, _WHOLE = 0.25, 0.8
@@ -235,75 +227,31 @@ def places(
             most = _WHOLE * len(placed.sentence)
             short = [a for a in sorted(example.answers, key=len) if len(a) < most]
             forms = (list(layout.pieces(form)) for a in short for form in (a, f" {a}"))
-            found = ((at, at + len(f) - 1) for f in forms if f and (at := _find(ids, f)))
+            found = ((at, at + len(f) - 1) for f in forms if f and (at := find(ids, f)))
             yield next(found, None)
 
 
-def _find(ids: Sequence[int], part: Sequence[int]) -> int:
+def find(ids: Sequence[int], part: Sequence[int]) -> int:
     """Where a part of some ids begins, 0 when it is none."""
     starts = range(1, len(ids) - len(part) + 1)
     return next((at for at in starts if ids[at : at + len(part)] == part), 0)
 
 
-class Deck:
-    """Questions dealt in random order, each of them once before any comes again."""
-
-    def __init__(self, whole: Sequence[Ranked]) -> None:
-        self._whole, self._left = whole, list[Ranked]()
-
-    def deal(self) -> Ranked:
-        """The next one."""
-        if not self._left:
-            self._left = random.sample(self._whole, len(self._whole))
-        return self._left.pop()
-
-
 def train(
-    net: Joined, layout: Layout, data: Path, steps: int, rate: float, size: int = 12
+    net: Joined, layout: Layout, data: Path, count: int, rate: float, size: int = 12
 ) -> Iterator[int]:
     """Train at most at a rate, telling the loss; yields the number of steps done now and then."""
-    found = found_for(data)
-    print(f"{len(found)} questions", flush=True)
-    told = Deck(_even([each for each in found if each.kind == "told"]))
-    others = Deck([each for each in found if each.kind != "told"])
+    decks = Decks(found_for(data))
     teacher, korean = Teacher(data), Translations(data)
     ends = torch.nn.Linear(net.odds.in_features, 2)
     body = [p for n, p in net.named_parameters() if p.requires_grad and "joint" in n]
     head = [*net.odds.parameters(), net.kinds, *ends.parameters()]
-    groups: list[dict[str, Any]] = [{"params": body}, {"params": head}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    began, mean = time.time(), 0.0
-    for step in range(1, steps + 1):
-        chosen = [(told if random.random() < TOLD else others).deal() for _ in range(size)]
-        pace = min(1.0, step / 80) * max(0.02, 1 - step / steps)
-        for group, most in zip(optimiser.param_groups, (rate, _HEAD * rate), strict=True):
-            group["lr"] = most * pace
-        batch = Batch([*(teacher.example(each) for each in chosen), *korean.some()], layout)
-        loss = batch.loss(net, ends)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(body, 1.0)
-        optimiser.step()
-        mean += 0.02 * (loss.item() - mean)
-        if step % 50 == 0:
-            print(
-                f"{step} loss {mean / (1 - 0.98**step):.3f} {time.time() - began:.0f}s", flush=True
-            )
-        if step % 500 == 0 or step == steps:
-            yield step
 
+    def loss() -> torch.Tensor:
+        chosen = [teacher.example(decks.deal()) for _ in range(size)]
+        return Batch([*chosen, *korean.some()], layout).loss(net, ends)
 
-def _even(told: Sequence[Ranked]) -> list[Ranked]:
-    """Questions on articles without most of those for a number that nothing answers.
-
-    There would be nearly as many as answered ones, and any number would be mistrusted.
-    """
-    looks_alike = (not each.answers and wanted(each.question) == "number" for each in told)
-    return [each for each, some in zip(told, looks_alike, strict=True) if not some or _chosen(each)]
-
-
-def _chosen(case: Ranked) -> bool:
-    return zlib.crc32(case.question.encode()) % 10 < _NUMBERS
+    return steps(body, head, count, rate, loss)
 
 
 def found_for(data: Path) -> list[Ranked]:

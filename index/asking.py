@@ -53,6 +53,11 @@ _QUESTION_WORD = re.compile(
     r"|^(?:있|없|되|하|않|못하|됐|했|돼)(?:는|은|을|던|게|지|고|어|어요|나|나요|나|는가|는지|습니까|었나|었나요|었어|었던|도록)?$"
     r"|^(?:된|될|한|할|함|됨|됩니까|합니까|해야|돼야|돼요|해요|않는|못|못한|데|데에|게|걸|거|것이|것으로|수가|수도|적이|어)$"
 )
+# What is written with a number: how it counts, with a particle.
+_COUNTER = re.compile(
+    r"^(?:호|호기|호선|차|회|세|층|위|등|인|권|장|편|기|대|살|명|개|개월|년|월|일|시|분|번|번째|주|주년)"
+    r"(?:에|의|은|는|이|가|을|를|에서|부터|까지|에는|로|으로|도|와|과|째|인)*$"
+)
 # What a noun takes on to be a verb, and a verb to tell of the past, so that 공개됐나 and 공개 are one word.
 _VERB = re.compile(
     r"(?:했었|됐었|했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
@@ -60,7 +65,10 @@ _VERB = re.compile(
 )
 # A verb as it ends a question or a clause; its form is rarer than what it says.
 _VERBAL = re.compile(
-    r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
+    r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
+)
+_PAST = re.compile(
+    r"(?<=[았었였했됐겠졌갔왔봤났섰렸켰웠쳤겼])(?:어|어요|나|나요|대|대요|냐|냐고|지|지요|죠|을까|니|습니까|다|다고|네|네요|음)$"
 )
 _VERB_WORTH = 0.4
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
@@ -154,8 +162,9 @@ def asked(question: str, rarity: Rarity) -> Asked:
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            capital = "가" <= word[0] <= "힣" or word in capitals
-            same = next(filter(None, map(synonyms, forms)), ())
+            verb = word == content[-1] and _PAST.search(word) is not None
+            capital = ("가" <= word[0] <= "힣" and not verb) or word in capitals
+            same = next(filter(None, map(synonyms, (*forms, _PAST.sub("", word)))), ())
             words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
@@ -220,8 +229,11 @@ def _is_syllable(word: str) -> bool:
 
 def content_words(question: str) -> list[str]:
     """The words that say what is asked about, folded; all of them when none does."""
-    written = list(dict.fromkeys(_WORD.findall(fold(question))))
-    return [word for word in written if _tells(word)] or written
+    folded = fold(question)
+    found = list(_WORD.finditer(folded))
+    written = list(dict.fromkeys(each.group() for each in found))
+    counters = {each.group() for each in found if _counts(folded, each)}
+    return [word for word in written if word not in counters and _tells(word)] or written
 
 
 def asks_about_something(question: str) -> bool:
@@ -234,6 +246,12 @@ def _tells(word: str) -> bool:
     if word in _ASKING or _QUESTION_WORD.match(word):
         return False
     return not _BARE.match(word) or _meaning(word) >= _ADJECTIVE
+
+
+def _counts(text: str, word: re.Match[str]) -> bool:
+    """Whether a word only says what the number right before it counts: 3호에 is 3."""
+    number = text[max(0, word.start() - 1) : word.start()].isdigit()
+    return number and _COUNTER.match(word.group()) is not None
 
 
 def _meaning(word: str) -> float:

@@ -22,6 +22,7 @@ from index.names import (
     stems,
 )
 from index.numbers import Quantity, quantities
+from index.translation import word_translations
 
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 # What stands before a short form at the end of a name, which Korean leaves in Latin letters.
@@ -97,9 +98,11 @@ class Described:
     @cached_property
     def listed(self) -> frozenset[str]:
         """Its words, its names and what two neighbours are together, in small letters without
-        accents: Korean often writes in one word what is two in English."""
+        accents: Korean often writes in one word what is two in English. A plain English word that has
+        a translation is no name, however it sounds: 피오르마르 is not "former"."""
         pairs = (a + b for a, b in pairwise(self._running) if a.isascii() and b.isascii())
-        return frozenset(bare("\n".join({*self.words, *pairs})).split("\n"))
+        names = (word for word in self.words if not _is_plain(word))
+        return frozenset(bare("\n".join({*names, *pairs})).split("\n"))
 
     @cached_property
     def values(self) -> tuple[Quantity, ...]:
@@ -162,6 +165,12 @@ def phonetic_keys(word: str) -> frozenset[str]:
     return frozenset(key for key in latin_keys(word) if len(key) > 1)
 
 
+@lru_cache(maxsize=1 << 16)
+def _is_plain(word: str) -> bool:
+    """Whether a word is one of the English language in small letters."""
+    return word.isascii() and word.islower() and any(word_translations(word))
+
+
 @lru_cache(maxsize=1 << 17)
 def _source_keys(word: str) -> frozenset[str]:
     """The keys of a written word of a source.
@@ -172,7 +181,7 @@ def _source_keys(word: str) -> frozenset[str]:
         mixed = (mixed_keys(*name) for name in mixed_names(word))
         keys = map(phonetic_keys, stems(word))
         return frozenset().union(*keys, *mixed, head_keys(word))
-    if len(word) > 1 and word.lower() in STOP:
+    if (len(word) > 1 and word.lower() in STOP) or _is_plain(word):
         return frozenset()
     least = 3 if word.islower() else 1
     spelled = short_keys(word) if short_forms(word) == [word] else ()

@@ -131,7 +131,8 @@ _WORD = re.compile(
     re.I,
 )
 _FULL_WIDTH = re.compile("[\uff01-\uff5e]")
-_PERCENT = re.compile(r"\s?(?:%|퍼센트|프로(?![가-힣])|percent\b|per cent\b)", re.I)
+# 5프로 is a share, `미르 2 프로` a name.
+_PERCENT = re.compile(r"\s?(?:%|퍼센트|percent\b|per cent\b)|프로(?![가-힣])", re.I)
 _AFTER = re.compile(
     r"\s?(?:(?:us|u\.s\.)\s)?(원|달러|유로|엔|위안|파운드|won|krw|dollars?|usd|euros?|eur|yen|yuan|pounds?)",
     re.I,

@@ -12,7 +12,7 @@ from index.analysis import terms
 _GROUPS = """
 가격 값은 값이 값을 값도 요금 비용 이용료 판매가 | price cost fee fare
 사업비 총사업비 공사비 건설비 예산 총투자비 | budget cost
-창업자 설립자 창업 설립 창립 세운 세웠 차린 | founder cofounder founded establish co-founded
+창업자 설립자 창업 설립 창립 세운 세웠 세워진 세워졌 차린 | founder cofounder founded establish co-founded
 대표 최고경영자 사장 | ceo chief~executive boss
 책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director
 직원 임직원 종업원 사원 인력 | employee employs staff workforce
@@ -29,21 +29,59 @@ _GROUPS = """
 개장 개관 개원 개업 개통 열었 열려 열린 열릴 | open opened opening
 건설 건립 짓는 지은 짓기 착공 | build built construction
 취소 무산 | cancel cancelled called~off
-연기 미뤄 미뤘 늦춰 늦어 지연 | delay postpone put~off
+연기 미뤄 미뤘 미뤄졌 늦춰 늦춰졌 늦어 늦어졌 지연 | delay postpone put~off
 학습 훈련 | training trained
-사망 숨진 숨졌 | died killed death
-인수 사들 매입 | acquire bought purchase acquisition
+사망 숨진 숨졌 죽었 | died killed death
+인수 사들 사들였 매입 | acquire bought purchase acquisition
 팔린 팔렸 판매 판매량 | sold copies
 채용 뽑는 뽑았 뽑기 | hire hired recruit
 상업 상업용 영리 | commercial commercially
 무료 공짜 | free
 어린이 아이들 아동 소아 | children kids child
-과태료 벌금 과징금 | fine fined penalty
+과태료 벌금 범칙금 과징금 | fine fined penalty
 연봉 임금 급여 월급 | salary wage pay
 관람객 방문객 관객 다녀 | visitor attendance audience
 들여 들인 들인다 도입 | introduce adopt
 충전 배터리 | battery charge
 이적료 | transfer~fee
+원장 병원장 관장 | director
+입장료 관람료 입장권 표값 | admission ticket
+월세 임대료 임차료 | rent
+등록금 학비 수업료 | tuition
+보조금 지원금 | subsidy grant
+대출 융자 | loan lend
+부상 부상자 다친 다쳤 | injured hurt wounded
+이전 옮긴 옮겨 옮겼 | move moved relocate
+본사 사옥 | headquarters headquartered
+매장 점포 가게 지점 | store shop branch outlet
+기업 회사 업체 | company firm
+교사 선생님 | teacher
+아버지 아빠 부친 | father dad
+어머니 엄마 모친 | mother mom
+질환 질병 | disease illness
+치료제 의약품 | drug medicine
+의사 전문의 | doctor physician
+경기 시합 | match game
+우승 정상 | won champion title
+노조 노동조합 | union
+파업 | strike walkout
+합의 타결 | agreement deal
+해고 감원 정리해고 | layoff laid~off
+기부 후원 | donate donation
+발견 찾아냈 찾아낸 | discover found
+우천 비가 | rain
+헬멧 안전모 | helmet
+의무 의무화 | mandatory compulsory required
+금지 금하 | ban banned prohibit
+경쟁사 라이벌 | rival competitor
+협력 제휴 | partner partnership
+고객 손님 이용자 사용자 가입자 | customer user subscriber
+허가 인허가 승인 | permit approval approved
+넓이 면적 | area
+시작 개시 돌입 | start begin began
+종료 끝난 끝났 끝나 | end ended finish
+전시 전시회 | exhibition show
+우려 걱정 | worry concern fear
 """
 
 

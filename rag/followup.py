@@ -12,6 +12,7 @@ from corpus.text import language
 from index.analysis import STOP
 from index.asking import content_words
 from index.names import stems
+from index.synonyms import synonyms
 from index.translation import word_translations
 from rag.events import Turn
 
@@ -29,7 +30,7 @@ _BOTH = re.compile(
 _WRITTEN = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*|[가-힣]+|\d[\w.]*")
 # Verbs, adverbs and pronouns are not in the word table either; names do not end or look so.
 _NO_NAME = re.compile(
-    r"^[가-힣]$|[았었했왔갔났됐렸졌]어$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
+    r"^[가-힣]어?$|[았었했왔갔났됐렸졌]어$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
 )
 _MOST_TOPIC_WORDS = 6
 
@@ -90,7 +91,8 @@ def names(question: str) -> list[str]:
             continue
         if "가" <= word[0] <= "힣":
             stem = stems(word)[-1]
-            if not _NO_NAME.search(stem) and not any(word_translations(stem)):
+            known = any(word_translations(stem)) or synonyms(stem)
+            if not known and not _NO_NAME.search(stem):
                 found.append(stem)
         elif folded in STOP or word[0].isdigit():
             continue

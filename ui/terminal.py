@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from rag.upkeep import Status
 
 _SUPPORT = {
-    "ko": {"supported": "근거 있음", "weak": "근거 약함", "unsupported": "근거 없음"},
-    "en": {"supported": "supported", "weak": "weak support", "unsupported": "unsupported"},
+    "ko": {"supported": "기사와 일치", "weak": "근거 약함", "unsupported": "근거 없음"},
+    "en": {
+        "supported": "matches the article",
+        "weak": "weak support",
+        "unsupported": "unsupported",
+    },
 }
 
 

@@ -17,6 +17,7 @@ from rag.present import answer_json
 
 DEPTHS = (1, 5, 20)
 UNANSWERABLE = "unanswerable"
+_BOLD = "**"
 Figures = dict[str, float | None]
 
 
@@ -160,10 +161,10 @@ def _place(outcome: Outcome) -> int:
 
 def _right_language(answer: Answer) -> bool:
     """Whether the answer is in the question's language; quotations may be in the other."""
-    text = answer.answer
+    text = answer.answer.replace(_BOLD, "")
     for sentence in answer.sentences:
         for evidence in sentence.evidence:
-            text = text.replace(flat(evidence.quote), "")
+            text = text.replace(flat(evidence.quote).replace(_BOLD, ""), "")
     return language_of(text) == answer.language if any(map(str.isalpha, text)) else True
 
 

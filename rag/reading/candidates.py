@@ -12,19 +12,16 @@ from functools import cached_property
 import numpy as np
 
 from corpus.article import Language
-from corpus.text import sentences
 from index.asking import Asked, answering
 from index.cross_encoder import CrossEncoder, Placed
-from index.described import Described
 from index.encoder import Encoder
 from index.holding import coverage, gaps, is_nameless, names_held
 from index.numbers import Quantity
 from index.search import Hit
 from index.versions import is_another, unknown
 from rag.reading.persons import names_nobody, names_someone
+from rag.reading.sources import Source, near
 
-# Around a value, the characters that say what it is the value of.
-_BESIDE = 30
 READ = 10
 """How many sentences are read together with the question."""
 # Log odds beyond this say no more: they are certain. Those of a usual sentence.
@@ -32,10 +29,6 @@ _CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
 _UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
 _NAMED = 0.33  # of the names of a question, in an article of the other language that is on them
-ROW = " | "
-"""What stands between the cells of a row of a table."""
-
-_CELL_OF_DATA = re.compile(r"(?:^|\| )[-+~$€£₩]?\d")
 # What says that something is the reason of something else, or its purpose.
 _BECAUSE = re.compile(
     r"때문|덕분|덕에|탓|위해|위한|려고|려는|이유|까닭|원인|서(?:다|였다)[.\"”]|도록|니까|우려|계기|거든"
@@ -104,8 +97,9 @@ class Candidate:
 class Model:
     """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
     sentence of the other language has to make up for (`foreign`); what one loses that is on `another`
-    version of what is asked about; what the log odds of a sentence read
-    together with the question are worth beyond a usual one's, in English, in Korean, and across;
+    version of what is asked about, and one whose passage `lacks` all the names asked about that
+    another passage holds; what the log odds of a sentence read together with the question are worth
+    beyond a usual one's, in English, in Korean, and across;
     weights of the features of the evidence as a whole (`answerable`) with their `bias`.
 
     An answer is given when the log odds of the evidence reach what the question's language asks for.
@@ -115,6 +109,7 @@ class Model:
     beyond: tuple[float, ...] = (1.79, 2.31, 1.92, 2.69, 3.47, 2.06, 1.42, 0.72, 0.70, 1.80)
     foreign: float = 1.57
     another: float = 3.00
+    lacks: float = 2.00
     read: tuple[float, float, float] = (0.50, 0.20, 0.60)
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
@@ -151,7 +146,7 @@ class Candidates:
     ) -> None:
         self.asked, self.language, self.hits = asked, language, hits
         self._cross_encoder, self._model = cross_encoder, model
-        self._sources = [_Source(number, hit) for number, hit in enumerate(hits, 1)]
+        self._sources = [Source(number, hit) for number, hit in enumerate(hits, 1)]
 
     def ranked(self, question: str, encoder: Encoder) -> list[Candidate]:
         """Every sentence, best first."""
@@ -164,7 +159,7 @@ class Candidates:
         for source in self._sources:
             standing = (source.hit.score / best) ** 2
             for place in range(len(source.texts)):
-                if source.heads(place):
+                if source.heads(place) or source.asks(place):
                     continue
                 cosine = max(0.0, float(cosines[first + place]))
                 found.append(self._candidate(source, place, cosine, standing))
@@ -185,32 +180,37 @@ class Candidates:
         similar = self._cross_encoder.similarity(question, found[0].placed)
         return [replace(found[0], similar=similar), *found[1:]]
 
-    def _candidate(
-        self, source: "_Source", place: int, cosine: float, standing: float
-    ) -> Candidate:
+    def _candidate(self, source: Source, place: int, cosine: float, standing: float) -> Candidate:
         asked, hit, text = self.asked, source.hit, source.texts[place]
         across = hit.language != self.language
         here = source.parts[place]
         value = answering(asked, text, here.values)
-        near = _near(asked, text, here.values, value, across=across) if value else 0.0
+        beside = near(asked, text, here.values, value, across=across) if value else 0.0
         features = Features(
             coverage(asked, here, across=across),
             coverage(asked, source.under(place), across=across),
             coverage(asked, source.near(place - 1, place + 1), across=across),
-            cosine, standing, float(value is not None), near, min(1.0, len(text) / 80),
+            cosine, standing, float(value is not None), beside, min(1.0, len(text) / 80),
             float(asked.wanted == "person" and names_someone(text, hit.language)),
             float(asked.wanted == "reason" and _BECAUSE.search(text) is not None),
         )  # fmt: skip
         weights = self._model.beyond if across else self._model.within
         score = float(np.dot(features.row, weights)) + self._model.foreign * across
         score -= self._model.another * self._is_another(source, place)
+        if not across:
+            score -= self._model.lacks * (max(self._named) - self._named[source.number - 1])
         start, end = source.spans[place]
         return Candidate(
             source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
             source.columns(place), source.before(place),
         )  # fmt: skip
 
-    def _is_another(self, source: "_Source", place: int) -> bool:
+    @cached_property
+    def _named(self) -> list[float]:
+        """The share that each passage holds of the names asked about."""
+        return [self._names_held(source) for source in self._sources]
+
+    def _is_another(self, source: Source, place: int) -> bool:
         """Whether a sentence is on another version of what the question names with a number."""
         texts = [source.hit.title, source.hit.heading or "", *source.texts[: place + 1]]
         return is_another(self.asked.numbered, texts)
@@ -227,14 +227,13 @@ class Candidates:
             return float("-inf")
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
-        lost = evidence[_UNSEEN] * evidence[_ACROSS] * (self._names_held(ranked[0]) < _NAMED)
+        lost = evidence[_UNSEEN] * evidence[_ACROSS] * (self._named[ranked[0].number - 1] < _NAMED)
         if own and max(lost, evidence[_STRANGE]) >= _MOSTLY:
             return float("-inf")
         return float(np.dot(evidence, self._model.answerable)) + self._model.bias
 
-    def _names_held(self, best: Candidate) -> float:
-        source, across = self._sources[best.number - 1], best.hit.language != self.language
-        return names_held(self.asked, source.whole, across=across)
+    def _names_held(self, source: Source) -> float:
+        return names_held(self.asked, source.whole, across=source.hit.language != self.language)
 
     def evidence(self, ranked: Sequence[Candidate]) -> tuple[float, ...]:
         """What speaks for an answer from the best sentence.
@@ -270,75 +269,3 @@ class Candidates:
             float(is_nameless(asked, source.whole, across=across)),
             float(asked.wanted == "person" and names_nobody(best.text, best.hit.language)),
         )  # fmt: skip
-
-
-class _Source:
-    """A passage as sentences, each described once."""
-
-    def __init__(self, number: int, hit: Hit) -> None:
-        self.number, self.hit = number, hit
-        spans = sentences(hit.text)
-        self.spans = [(a, b) for a, b in spans if hit.text[a:b] != hit.title]
-        self.texts = [hit.text[a:b] for a, b in self.spans]
-        self._rows = [ROW in text for text in self.texts]
-        self.head = Described(f"{hit.title}\n{hit.heading or ''}")
-        self.parts = [Described(text) for text in self.texts]
-
-    def heads(self, place: int) -> bool:
-        """Whether a sentence is the first row of a table, which names its columns and says nothing."""
-        return self._top(place) == place and place + 1 < len(self._rows) and self._rows[place + 1]
-
-    def _top(self, place: int) -> int | None:
-        """Of a row of a table the first one, when it names the columns.
-
-        One whose cells are numbers does not: the table began in the passage before, or has no such
-        row. A name with a number in it (`AIME 2024`) names a column of numbers.
-        """
-        if not self._rows[place]:
-            return None
-        while place and self._rows[place - 1]:
-            place -= 1
-        below = self.texts[place + 1] if place + 1 < len(self.texts) else ""
-        numbers = _CELL_OF_DATA.search(below) is not None
-        data = _CELL_OF_DATA.search(self.texts[place]) or (self.parts[place].values and not numbers)
-        return None if data else place
-
-    def columns(self, place: int) -> str:
-        """The row that names the columns of a row of a table, or nothing."""
-        top = self._top(place)
-        return "" if top is None or top == place else self.texts[top]
-
-    def before(self, place: int) -> str:
-        """The sentence before one, or nothing."""
-        return self.texts[place - 1] if place else ""
-
-    def under(self, place: int) -> Described:
-        """A sentence with the one before it, or a row with the first one of its table."""
-        top = self._top(place)
-        above = place - 1 if top is None or top == place else top
-        parts = self.parts[above : above + 1] if above >= 0 else []
-        return Described(parts=[self.head, *parts, self.parts[place]])
-
-    def near(self, first: int, last: int) -> Described:
-        """Sentences from `first` to `last`, as far as there are any, under title and heading."""
-        return Described(parts=[self.head, *self.parts[max(0, first) : last + 1]])
-
-    @cached_property
-    def whole(self) -> Described:
-        return Described(parts=[self.head, *self.parts])
-
-
-def _near(
-    asked: Asked, text: str, values: Sequence[Quantity], value: Quantity, *, across: bool
-) -> float:
-    """The largest share of the question that stands around a value of the same kind."""
-    return max(beside(asked, text, v, across=across) for v in values if v.kind == value.kind)
-
-
-def beside(
-    asked: Asked, text: str, value: Quantity, *, across: bool, after: int = _BESIDE, under: str = ""
-) -> float:
-    """The share of the question that stands around a value, from 0 to 1; `after` it so far, and
-    `under` a title."""
-    around = under + text[max(0, value.start - _BESIDE) : value.end + after]
-    return coverage(asked, Described(around), across=across)

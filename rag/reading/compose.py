@@ -1,20 +1,17 @@
-"""Which of the ranked sentences make the answer, in which order, and how each is said."""
+"""Which of the ranked sentences make the answer, and in which order."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from corpus.article import Language
 from corpus.text import flat
-from index.analysis import terms
-from index.asking import Asked, all_answering
+from index.asking import Asked
 from index.described import Described
 from index.holding import coverage
-from index.numbers import Quantity, quantities, spoken, whole
-from rag.reading import prompts
-from rag.reading.candidates import ROW, Candidate, beside
-from rag.reading.persons import NAMES, titled
+from index.numbers import Quantity, quantities
+from rag.reading.candidates import Candidate
+from rag.reading.sources import ROW, beside
 from rag.timing import Period
 
 _MOST = 3
@@ -35,15 +32,9 @@ _OTHER = 0.4, 0.55
 _RIVAL = 2.0
 # An article whose title holds so much of a topic is on it.
 _TITLED = 0.5
+_POINTING = re.compile(r"(?:He|She|They)\b|(?:그|그녀|이들|이 사람)(?:는|가|은|이)\s")
 # In the question's language a sentence with the best one's value leads from so far below it.
 _LEADS = 7.5
-# What stands between the values of a change, and who asks for the first of them.
-_CHANGE = re.compile(
-    r"\s?(?:원|달러|유로|명|개|퍼센트|%|percent|won|dollars|euros|people)?\s?(?:에서|to)\s?[$€£₩¥]?"
-)
-_FORMERLY = frozenset(
-    "before originally first initially formerly 처음 처음에 원래 당초 애초 전에는 이전에".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +65,17 @@ def choose(
         return _summarised(_on_topic(asked, language, ordered))
     if asked.wanted == "reason":
         return _explained(ordered)
-    return _close(ordered)
+    said = _close(ordered)
+    return [*_named_before(said[0].candidate, ordered), *said] if asked.wanted == "person" else said
 
 
 def reported(language: Language, candidates: Sequence[Candidate]) -> list[Part]:
-    """What each passage opens with, those in the question's language first: the news of a time."""
+    """What each passage opens with, those in the question's language rather than others, the newest
+    first: the news of a time."""
     opening = {c.number: c for c in reversed(_prose(candidates))}
-    ordered = sorted(opening.values(), key=lambda c: (c.hit.language != language, c.number))
-    return [Part(candidate, dated=True) for candidate in ordered[:_NEWS]]
+    chosen = sorted(opening.values(), key=lambda c: (c.hit.language != language, c.number))[:_NEWS]
+    chosen.sort(key=lambda c: c.hit.published or "", reverse=True)
+    return [Part(candidate, dated=True) for candidate in chosen]
 
 
 def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -91,7 +85,7 @@ def own_first(language: Language, ranked: Sequence[Candidate]) -> list[Candidate
         if best.hit.language == language or not best.value:
             break
         value, near = candidate.value, best.score - candidate.score <= _LEADS
-        same = value and _comparable(value, best.value) and value.value == best.value.value
+        same = value and comparable(value, best.value) and value.value == best.value.value
         if candidate.hit.language == language and near and same:
             return [candidate, *ranked[:place], *ranked[place + 1 :]]
     return list(ranked)
@@ -117,7 +111,7 @@ def _disagreeing(asked: Asked, language: Language, ranked: Sequence[Candidate]) 
             continue
         if _sure_of(asked, language, other, _OTHER):
             known = _gives(best, value) or _gives(other, best.value)
-            return other if _comparable(best.value, value) and not known else None
+            return other if comparable(best.value, value) and not known else None
     return None
 
 
@@ -136,14 +130,14 @@ def _gives(candidate: Candidate, value: Quantity) -> bool:
     return any(_agree(value, other) for other in quantities(candidate.hit.text))
 
 
-def _comparable(a: Quantity, b: Quantity) -> bool:
+def comparable(a: Quantity, b: Quantity) -> bool:
     """Whether two values measure the same: both dates, or both numbers of one unit."""
     return (a.kind == "date") == (b.kind == "date") and a.unit == b.unit
 
 
 def _agree(a: Quantity, b: Quantity) -> bool:
     """Whether two values can both be right: a coarser date is no contradiction."""
-    if not _comparable(a, b):
+    if not comparable(a, b):
         return False
     if a.kind != "date":
         return abs(float(a.value) - float(b.value)) <= 0.005 * abs(float(a.value))
@@ -203,6 +197,14 @@ def _close(ranked: Sequence[Candidate]) -> list[Part]:
     return [Part(c) for c in near[:_MOST]]
 
 
+def _named_before(told: Candidate, ranked: Sequence[Candidate]) -> list[Part]:
+    """Before a sentence that says `he` the one that says who that is, if it is right before it."""
+    if not _POINTING.match(told.text):
+        return []
+    same = (c for c in ranked if c.number == told.number and c.text == told.before)
+    return [Part(candidate) for candidate in same]
+
+
 def _on_less(best: Candidate, other: Candidate) -> bool:
     """Whether another sentence is on something that the question asks less about; of two rows of tables
     it is if it holds any less of it. One with a value of the kind that the best one lacks is not."""
@@ -226,100 +228,3 @@ def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
     for candidate in ranked:
         found.setdefault(flat(candidate.text), candidate)
     return list(found.values())
-
-
-def written(
-    part: Part, asked: Asked, language: Language, before: Part | None = None, *, bold: bool = True
-) -> str:
-    """The sentence as the answer says it: as it stands, what was asked for in `bold`, or quoted inside
-    a frame, with large numbers in the reader's own units.
-
-    The frame stands once for sentences of one article in a row; `before` is the part before this."""
-    candidate = part.candidate
-    text = flat(candidate.text)
-    published = candidate.hit.published
-    if candidate.hit.language == language:
-        text = _emphasised(text, candidate.columns, asked, language) if bold else text
-        if part.dated and published:
-            text = prompts.AS_OF[language].format(date=published, text=text)
-    else:
-        dated = prompts.DATED[language].format(date=published) if published else ""
-        values = _values(text, _asked_for(asked, text, across=True), language)
-        frame = _frame(candidate, before)[language]
-        text = frame.format(dated=dated, quote=text, values=values)
-    if part.disagrees:
-        text = prompts.DISAGREE[language].format(text=text)
-    return f"{text} [{candidate.number}]"
-
-
-def _frame(candidate: Candidate, before: Part | None) -> Mapping[str, str]:
-    """What a quotation stands in, after the part before it."""
-    if before is None or _place(before.candidate) != _place(candidate):
-        return prompts.FRAME
-    return prompts.FURTHER if before.candidate.start < candidate.start else prompts.ALSO
-
-
-def _place(candidate: Candidate) -> tuple[str, Language]:
-    return candidate.hit.article_id, candidate.hit.language
-
-
-def _emphasised(text: str, columns: str, asked: Asked, language: Language) -> str:
-    """The value or the person that the question asks for, in bold; of a row the cell of its column."""
-    row = ROW in text
-    start, end = _cell(text, columns, asked) if row else _span(text, asked, language)
-    return f"{text[:start]}**{text[start:end]}**{text[end:]}" if end else text
-
-
-def _cell(text: str, columns: str, asked: Asked) -> tuple[int, int]:
-    """The place of the cell under the name that holds most of the question."""
-    names = columns.split(ROW)[1:]
-    held = [coverage(asked, Described(name), across=False) for name in names]
-    ends = [*(cut.start() for cut in re.finditer(re.escape(ROW), text)), len(text)][1:]
-    if not any(held) or len(ends) != len(names):
-        return 0, 0
-    end = ends[held.index(max(held))]
-    return text.rindex(ROW, 0, end) + len(ROW), end
-
-
-def _span(text: str, asked: Asked, language: Language) -> tuple[int, int]:
-    if value := _asked_for(asked, text, across=False):
-        return whole(text, value)
-    if asked.wanted == "person":
-        own = frozenset().union(*(word.terms for word in asked.words))
-        found = (
-            (match.span() for match in NAMES.finditer(text)) if language == "en" else titled(text)
-        )
-        for start, end in found:
-            if own.isdisjoint(terms(text[start:end])):
-                return start, end
-    return 0, 0
-
-
-def _asked_for(asked: Asked, text: str, *, across: bool) -> Quantity | None:
-    """The value of a sentence that the question asks for: the one that most of the question stands
-    around, rather before than after it, and of a change what it led to."""
-
-    def fit(value: Quantity) -> tuple[float, float]:
-        around = beside(asked, text, value, across=across)
-        return around, beside(asked, text, value, across=across, after=0)
-
-    told = list(all_answering(asked, text, quantities(text)))
-    best = max(told, key=fit, default=None)
-    if best and not _FORMERLY.intersection(chain(*(word.forms for word in asked.words))):
-        after = told[told.index(best) + 1 :][:1]
-        changed = [v for v in after if _CHANGE.fullmatch(text, best.end, v.start)]
-        best = changed[0] if changed and _comparable(best, changed[0]) else best
-    return best
-
-
-def _values(text: str, wanted: Quantity | None, language: Language) -> str:
-    """` (24 billion = 240억)` for what was asked for if it is a large number, else for the large
-    numbers of a quotation."""
-    large = [q for q in quantities(text) if q.kind == "number" and float(q.value) >= 10_000]
-    told = [wanted] if wanted in large else large[:3]
-    pairs = []
-    for value in filter(None, told):
-        start, end = whole(text, value)
-        pairs.append(f"{text[start:end]} = {spoken(float(value.value), language, value.unit)}")
-    inside = ", ".join(pairs)
-    return f" ({inside})" if inside else ""

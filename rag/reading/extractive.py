@@ -13,8 +13,10 @@ from rag.events import Reading, Text, Turn
 from rag.facets import facets
 from rag.followup import standalone
 from rag.reading import prompts
-from rag.reading.candidates import ROW, Candidate, Candidates, Model
-from rag.reading.compose import Part, choose, own_first, reported, written
+from rag.reading.candidates import Candidate, Candidates, Model
+from rag.reading.compose import Part, choose, own_first, reported
+from rag.reading.sources import ROW
+from rag.reading.wording import written
 from rag.timing import bare, is_news, is_only_news, period
 
 NAME = "builtin"
@@ -118,14 +120,15 @@ def _said(
 ) -> Iterator[Text]:
     """Each sentence once. A row of a table has no stop that would end it, and stands alone, if
     `headed` and in the question's language under the row that names its columns."""
-    said: set[tuple[str, int]] = set()
+    said = dict[tuple[str, int], list[Asked]]()
+    for part, wanted in parts:
+        said.setdefault(_key(part), []).append(wanted)
     named: set[str] = set()
     before: Part | None = None
     answered: Asked | None = None
     for part, wanted in parts:
         candidate = part.candidate
-        key = candidate.hit.article_id, candidate.start
-        if key in said:
+        if not (every := said.pop(_key(part), [])):
             continue
         row = ROW in candidate.text or (before is not None and ROW in before.candidate.text)
         apart = "\n\n" if row else between
@@ -136,6 +139,9 @@ def _said(
             named.add(candidate.columns)
         # What answers is in bold, and not what else is said.
         bold = part.dated or wanted is not answered
-        yield Text((apart if before else "") + written(part, wanted, language, before, bold=bold))
-        said.add(key)
+        yield Text((apart if before else "") + written(part, every, language, before, bold=bold))
         before, answered = part, wanted
+
+
+def _key(part: Part) -> tuple[str, int]:
+    return part.candidate.hit.article_id, part.candidate.start

@@ -119,6 +119,8 @@ def test_a_name_of_someone_is_a_person(question: str, kind: Wanted) -> None:
         ("공장을 옮기게 된 까닭은 무엇인가요?", ["공장을", "옮기게"]),
         ("왜군은 몇 명이었나요?", ["왜군은"]),
         ("Why dont they answer?", ["they", "answer"]),
+        ("가람 3호에 실린 위성은?", ["가람", "3", "실린", "위성은"]),
+        ("제호에 실린 글은?", ["제호에", "실린"]),
     ],
 )
 def test_words_that_only_ask_or_help_are_not_what_is_asked_about(
@@ -207,6 +209,8 @@ def test_a_number_counts_what_is_asked_for(question: str, text: str, value: str)
         ("나르미 가격은?", "값은 2,800만 원이다."),
         ("Who founded it?", "The founder smiled."),
         ("Who is its CEO?", "Its chief executive left."),
+        ("언제 세워졌대?", "It was founded in 1998."),
+        ("언제 미뤄졌어?", "발사가 늦춰졌다."),
     ],
 )
 def test_another_word_that_says_the_same_counts(question: str, text: str) -> None:
@@ -219,3 +223,20 @@ def test_the_share_of_a_question_that_is_mentioned_anywhere() -> None:
     rarity = {"tram": 1.0, "project": 3.0, "\0": 3.0}
     question = asked("the tram project", lambda terms: {t: rarity[t] for t in terms})
     assert question.mentioned == pytest.approx(0.25)
+
+
+def test_a_common_word_that_sounds_like_a_name_is_none() -> None:
+    read = asked("피오르마르는 어떤 회사야?", even)
+    held = Described("A former engineer of the agency set it up.")
+    assert coverage(read, held, across=True) == 0.0
+    assert coverage(read, Described("Fiormar is a shipping line."), across=True) > 0.3
+
+
+def test_a_verb_of_the_past_is_no_name() -> None:
+    words = asked("다온랩은 투자를 얼마나 받았대?", even).words
+    assert [word.forms[0] for word in words if word.special] == ["다온랩"]
+
+
+@pytest.mark.parametrize("question", ["한빛병원 직원 수", "한빛병원 병상수는?", "전체 학생 수가"])
+def test_a_number_of_things_is_a_number(question: str) -> None:
+    assert asked(question, even).wanted == "number"

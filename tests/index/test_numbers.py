@@ -69,6 +69,11 @@ def test_a_letter_is_a_scale_only_where_it_must_be(text: str, value: str) -> Non
     assert [quantity.value for quantity in quantities(f"about {text} of it")] == [value]
 
 
+def test_pro_after_a_space_is_a_name_and_no_share() -> None:
+    assert [q.kind for q in quantities("미르 2 프로는 크다")] == ["number"]
+    assert [q.kind for q in quantities("값이 2프로 올랐다")] == ["percent"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["GPT-4", "GPT-4o", "GPT-3.5", "R1", "o1", "o3", "H100", "Qwen3", "EXAONE-3.5", "F-16", "May"],

@@ -84,3 +84,17 @@ def test_an_unknown_version_is_refused_and_a_known_one_is_not(answerer: Answerer
     assert answerer.ask(Request("What is the price of DeepSeek-R7?")).abstained
     assert answerer.ask(Request("딥시크 R7의 매개변수는 몇 개야?")).abstained
     assert not answerer.ask(Request("딥시크 R1의 매개변수는 몇 개야?")).abstained
+
+
+def test_the_name_asked_about_has_to_be_there_if_it_is_anywhere() -> None:
+    texts = ["Zorvex raised 62 million won from its investors.", "Quillon is run from Busan."]
+    assert ranked("How much did Zorvex raise?", texts, read=False)[0].text == texts[0]
+    first = ranked("How much has Quillon raised from investors?", texts, read=False)[0]
+    lacking = ranked("How much was raised from investors?", texts, read=False)[0]
+    assert lacking.text == texts[0] and first.score < lacking.score
+
+
+def test_a_question_that_the_next_sentence_answers_is_no_evidence() -> None:
+    text = "What did you do with the prize money? I bought my parents a refrigerator."
+    found = ranked("What did she do with the prize money?", [text], read=True)
+    assert [candidate.text for candidate in found] == ["I bought my parents a refrigerator."]

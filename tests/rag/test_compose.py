@@ -13,7 +13,8 @@ from rag.answer import Answerer
 from rag.events import Request
 from rag.home import load_encoder
 from rag.reading.candidates import Candidate, Candidates, Features
-from rag.reading.compose import Part, choose, own_first, written
+from rag.reading.compose import Part, choose, own_first, reported
+from rag.reading.wording import written
 
 
 @pytest.mark.parametrize(
@@ -134,8 +135,8 @@ def test_a_sentence_that_stands_twice_keeps_its_best_place(candidate) -> None:
 def test_a_frame_is_said_before_the_first_foreign_sentence(candidate) -> None:
     question = asked("무엇인가?", lambda terms: dict.fromkeys(terms, 1.0))
     own, foreign = candidate("한국어 문장이다.", 5.0, "a", "ko"), candidate("An English one.", 4.9)
-    assert "영어 기사" in written(Part(foreign), question, "ko", Part(own))
-    assert "영어 기사" not in written(Part(foreign), question, "ko", Part(foreign))
+    assert "영어 기사" in written(Part(foreign), [question], "ko", Part(own))
+    assert "영어 기사" not in written(Part(foreign), [question], "ko", Part(foreign))
 
 
 def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
@@ -143,7 +144,7 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
     text = (
         "Of 600 million people, 468 million and 132 million shares, it was valued at €5.8 billion."
     )
-    assert "58억 유로" in written(Part(candidate(text, 5.0)), question, "ko")
+    assert "58억 유로" in written(Part(candidate(text, 5.0)), [question], "ko")
 
 
 @pytest.mark.parametrize(
@@ -153,6 +154,10 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
         ("How much did the fab originally cost?", "The fab cost rose from $8.4 billion to $11.2 billion.", "**$8.4 billion**"),
         ("목표 주가는 얼마인가?", "목표 주가는 5만 2천 원에서 3만 9천 원으로 낮아졌다.", "**3만 9천 원**"),
         ("How many parameters does Large have?", "It comes as Mini with 9 billion parameters and Large with 118 billion.", "**118 billion**"),
+        ("언제부터 언제까지 해?", "축제를 4월 17일부터 26일까지 연다.", "**4월 17일부터 26일**까지"),
+        ("When is the fair?", "The fair runs from April 17 to 26 in Seorin.", "**April 17 to 26**"),
+        ("병상수는?", "지상 7층에 180병상을 갖췄고 전문의 23명이 일한다.", "**180**병상"),
+        ("How much does it weigh?", "It weighs 397 kg, less than half of what it can lift.", "**397**"),
         ("How many copies were sold?", "Its 38 employees made the game over four long years before some 2.1 million copies were sold.", "**2.1 million**"),
     ],
 )  # fmt: skip
@@ -162,15 +167,56 @@ def test_of_several_values_the_one_asked_for_is_in_bold(
     wanted = asked(question, lambda terms: dict.fromkeys(terms, 1.0))
     spoken: Language = "ko" if question[0] >= "가" else "en"
     part = Part(candidate(text, 5.0, spoken=spoken))
-    assert bold in written(part, wanted, spoken)
-    assert "**" not in written(part, wanted, spoken, bold=False)
+    assert bold in written(part, [wanted], spoken)
+    assert "**" not in written(part, [wanted], spoken, bold=False)
+
+
+def test_in_a_sentence_that_answers_both_of_two_questions_both_values_are_bold(candidate) -> None:
+    text = "작은 라이트는 매개변수가 90억 개, 큰 프로는 720억 개다."
+    both = [
+        asked(f"{name}의 매개변수는 몇 개야?", lambda terms: dict.fromkeys(terms, 1.0))
+        for name in ("라이트", "프로")
+    ]
+    told = written(Part(candidate(text, 5.0, spoken="ko")), both, "ko")
+    assert "**90억** 개" in told and "**720억** 개" in told
+
+
+def test_in_a_quotation_too_what_was_asked_for_is_in_bold(candidate) -> None:
+    question = asked("언제 열렸나?", lambda terms: dict.fromkeys(terms, 1.0))
+    assert "“It opened on **May 4, 2025**.”" in written(
+        Part(candidate("It opened on May 4, 2025.", 5.0)), [question], "ko"
+    )
+
+
+def test_who_he_is_is_said_before_what_he_did(candidate) -> None:
+    question = asked("Who proposed the ban?", lambda terms: dict.fromkeys(terms, 1.0))
+    named = candidate("Tamati Rewi leads the school.", 1.0)
+    told = replace(candidate("He had proposed it.", 5.0), before=named.text, start=40)
+    assert [part.candidate for part in choose(question, "en", [told, named], None)] == [named, told]
+    when = asked("When was it proposed?", lambda terms: dict.fromkeys(terms, 1.0))
+    assert [part.candidate for part in choose(when, "en", [told, named], None)] == [told]
+
+
+def test_the_news_of_a_time_stand_newest_first(candidate) -> None:
+    dated = [
+        replace(c, number=n, hit=replace(c.hit, published=day))
+        for n, (c, day) in enumerate(
+            [
+                (candidate("하나.", 3.0, "a", "ko"), "2026-03-04"),
+                (candidate("Two.", 2.0, "b"), "2026-03-09"),
+                (candidate("셋.", 1.0, "c", "ko"), "2026-03-16"),
+            ],
+            1,
+        )
+    ]
+    assert [part.candidate.text for part in reported("ko", dated)] == ["셋.", "Two.", "하나."]
 
 
 def test_what_stands_before_in_an_article_does_not_go_on(candidate) -> None:
     question = asked("무엇인가?", lambda terms: dict.fromkeys(terms, 1.0))
     early, late = candidate("First.", 5.0), replace(candidate("Then.", 4.9), start=40, end=45)
-    assert "이어서" in written(Part(late), question, "ko", Part(early))
-    assert "이어서" not in written(Part(early), question, "ko", Part(late))
+    assert "이어서" in written(Part(late), [question], "ko", Part(early))
+    assert "이어서" not in written(Part(early), [question], "ko", Part(late))
 
 
 @pytest.mark.parametrize("cell", ["{}만 명", "약 {}만 명"])

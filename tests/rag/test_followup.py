@@ -22,6 +22,8 @@ def turns(*questions: str) -> tuple[Turn, ...]:
         ("마지스트랄 스몰의 매개변수는 몇 개야?", "그럼 언제 나왔어?", ["마지스트랄"]),
         ("How many parameters does EXAONE Deep have?", "And when was it released?", ["EXAONE"]),
         ("What is MiMo-7B?", "Who made it?", ["MiMo"]),
+        ("한빛어린이병원은 어디에 있어?", "원장은 누구야?", ["한빛어린이병원"]),
+        ("소리박물관은 언제 열어?", "입장료는?", ["소리박물관"]),
     ],
 )
 def test_the_name_is_carried_over(before: str, question: str, names: list[str]) -> None:

@@ -159,7 +159,7 @@ def test_emphasis_lists_and_code_of_an_answer_are_kept() -> None:
 
 def test_the_sources_tell_number_title_language_date_support_and_quote() -> None:
     text = Page(answer_html(answered("답이다. [1]", (), citation(1)), 1, ENGLISH)).text
-    assert "Sources1마지스트랄Korean · 2025-06-12supported" + QUOTE in text
+    assert "Sources1마지스트랄Korean · 2025-06-12matches the article" + QUOTE in text
     assert "built-in reader · 0.04 s" in text
 
 
