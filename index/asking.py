@@ -55,7 +55,7 @@ _QUESTION_WORD = re.compile(
 )
 # What is written with a number: how it counts, with a particle.
 _COUNTER = re.compile(
-    r"^(?:호|호기|호선|차|회|세|층|위|등|인|권|장|편|기|대|살|명|개|개월|년|월|일|시|분|번|번째|주|주년)"
+    r"^(?:호|호기|차|회|세|층|위|등|인|권|장|편|기|대|살|명|개|개월|년|월|일|시|분|번|번째|주|주년)"
     r"(?:에|의|은|는|이|가|을|를|에서|부터|까지|에는|로|으로|도|와|과|째|인)*$"
 )
 # What a noun takes on to be a verb, and a verb to tell of the past, so that 공개됐나 and 공개 are one word.

@@ -71,6 +71,7 @@ class Candidate:
     """A sentence that may answer: its passage's number (from 1), its place in the article, its
     features, the value of the wanted kind if it has one, and the log odds beside the others. Of a
     row of a table `columns` is the row that names them, otherwise `before` the sentence before it.
+    `named` is the share that its passage holds of the names asked about.
     `read` are the log odds that it answers the question when both were read together; of the best
     one `similar` is the cosine of both, each read as a whole."""
 
@@ -86,6 +87,7 @@ class Candidate:
     before: str = ""
     read: float = 0.0
     similar: float = 0.0
+    named: float = 1.0
 
     @property
     def placed(self) -> Placed:
@@ -202,7 +204,7 @@ class Candidates:
         start, end = source.spans[place]
         return Candidate(
             source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
-            source.columns(place), source.before(place),
+            source.columns(place), source.before(place), named=self._named[source.number - 1],
         )  # fmt: skip
 
     @cached_property

@@ -9,9 +9,9 @@ from corpus.text import flat
 from index.asking import Asked
 from index.described import Described
 from index.holding import coverage
-from index.numbers import Quantity, quantities
 from rag.reading.candidates import Candidate
-from rag.reading.sources import ROW, beside
+from rag.reading.disagreement import comparable, disagreeing
+from rag.reading.sources import ROW
 from rag.timing import Period
 
 _MOST = 3
@@ -25,11 +25,6 @@ _NEXT = 3.0
 # Where the best one holds this much of the question, one that holds less than this share of that is on
 # something else.
 _MUCH, _AS_MUCH = 0.5, 0.6
-# Of two that disagree, each holds around its value at least these shares of the question, alone and with
-# its title, and in the question's language the other comes this close to the best.
-_CERTAIN = 0.5, 0.75
-_OTHER = 0.4, 0.55
-_RIVAL = 2.0
 # An article whose title holds so much of a topic is on it.
 _TITLED = 0.5
 _POINTING = re.compile(r"(?:He|She|They)\b|(?:그|그녀|이들|이 사람)(?:는|가|은|이)\s")
@@ -58,7 +53,7 @@ def choose(
         return [replace(first, dated=True), *rest]
     if meant and (timely := _timely(ordered, meant)):
         return [Part(timely, dated=True)]
-    if other := _disagreeing(asked, language, ordered):
+    if other := disagreeing(asked, language, ordered):
         pair = sorted((best, other), key=lambda c: c.hit.published or "")
         return [Part(pair[0], dated=True, disagrees=True), Part(pair[1], dated=True)]
     if asked.wanted == "summary":
@@ -96,53 +91,6 @@ def _timely(ranked: Sequence[Candidate], meant: Period) -> Candidate | None:
     near = [c for c in ranked if ranked[0].score - c.score <= _CLOSE]
     fitting = [c for c in near if c.hit.published and meant.holds(c.hit.published)]
     return max(fitting, key=lambda c: (c.hit.published or "", c.score), default=None)
-
-
-def _disagreeing(asked: Asked, language: Language, ranked: Sequence[Candidate]) -> Candidate | None:
-    """A sentence of another article with another value for what was asked."""
-    best = ranked[0]
-    if not best.value or not _sure_of(asked, language, best, _CERTAIN):
-        return None
-    for other in ranked[1:]:
-        value, same = other.value, other.hit.language == best.hit.language
-        if not value or other.hit.article_id == best.hit.article_id:
-            continue
-        if same and best.score - other.score > _RIVAL:
-            continue
-        if _sure_of(asked, language, other, _OTHER):
-            known = _gives(best, value) or _gives(other, best.value)
-            return other if comparable(best.value, value) and not known else None
-    return None
-
-
-def _sure_of(asked: Asked, language: Language, told: Candidate, least: tuple[float, float]) -> bool:
-    """Whether at least these shares of the question stand around a value, alone and under the title."""
-    alone, under = least
-    if not told.value or told.features.near < alone:
-        return False
-    title = f"{told.hit.title}\n{told.hit.heading or ''}\n"
-    held = beside(asked, told.text, told.value, across=told.hit.language != language, under=title)
-    return held >= under
-
-
-def _gives(candidate: Candidate, value: Quantity) -> bool:
-    """Whether a sentence's passage gives this value too."""
-    return any(_agree(value, other) for other in quantities(candidate.hit.text))
-
-
-def comparable(a: Quantity, b: Quantity) -> bool:
-    """Whether two values measure the same: both dates, or both numbers of one unit."""
-    return (a.kind == "date") == (b.kind == "date") and a.unit == b.unit
-
-
-def _agree(a: Quantity, b: Quantity) -> bool:
-    """Whether two values can both be right: a coarser date is no contradiction."""
-    if not comparable(a, b):
-        return False
-    if a.kind != "date":
-        return abs(float(a.value) - float(b.value)) <= 0.005 * abs(float(a.value))
-    first, second = a.value.removeprefix("--"), b.value.removeprefix("--")
-    return first in second or second in first
 
 
 def _on_topic(asked: Asked, language: Language, ranked: Sequence[Candidate]) -> list[Candidate]:

@@ -26,6 +26,7 @@ _NO_NAME = frozenset(
     "올해 지난해 작년 내년 지난 이번 당시 현재 최근 신임 초대 전임 후임 공동 국내 해외 해당 담당 우리".split()
 )
 _REACH = 24
+_MEANS = 0.25  # so sure is the table of a word that is one
 # A name of two words or more inside an English sentence, and a capital that may begin one.
 NAMES = re.compile(r"(?<=[a-z,;] )[A-Z][\w'-]+(?: (?:of|de|van|the) )?(?: [A-Z][\w'-]+)+")
 _CAPITAL = re.compile(r"(?<=\S )[A-Z][a-z]|^[A-Z]\w+ [A-Z]")
@@ -67,6 +68,6 @@ def _is_name(word: str) -> bool:
     return bool(
         _KOREAN.fullmatch(word)
         and word[-1] not in "다요"
-        and not any(word_translations(word))
+        and not any(weight >= _MEANS for group in word_translations(word) for _, weight in group)
         and not heads(word)
     )

@@ -14,7 +14,8 @@ from index.numbers import Quantity, quantities, spoken, whole
 from rag.agreement import spelled
 from rag.reading import prompts
 from rag.reading.candidates import Candidate
-from rag.reading.compose import Part, comparable
+from rag.reading.compose import Part
+from rag.reading.disagreement import comparable
 from rag.reading.persons import NAMES, titled
 from rag.reading.sources import ROW, beside
 

@@ -315,3 +315,26 @@ def test_a_foreign_row_comes_without_foreign_words_around_it(answerer: Answerer)
     answer = answerer.ask(Request("믹스트랄 8x7B의 층마다 전문가(experts per layer)는 몇 명?"))
     assert answer.sentences and not answer.answer.startswith("Model |")
     assert "Model | Experts per layer" not in answer.answer
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "named", "shown"),
+    [
+        ("위성의 무게는 모두 412㎏이다.", "The payload weighed 397 kilograms.", 1.0, True),
+        ("위성의 무게는 모두 412㎏이다.", "The payload weighed 412 kg.", 1.0, False),
+        ("위성의 무게는 모두 412㎏이다.", "The payload weighed 97 kilograms.", 1.0, False),
+        ("위성의 무게는 모두 412㎏이다.", "It costs $397 to send.", 1.0, False),
+        ("위성의 무게는 모두 412㎏이다.", "The payload weighed 397 kilograms.", 0.2, False),
+        ("직원은 310명이다.", "It has 300 employees.", 1.0, True),
+        ("직원은 310명이다.", "It has 300 patents.", 1.0, False),
+    ],
+)
+def test_nearly_the_same_number_of_the_same_is_shown_beside_it(
+    candidate, own: str, other: str, named: float, shown: bool
+) -> None:
+    question = asked("무게는 얼마야?", lambda terms: dict.fromkeys(terms, 1.0))
+    best = replace(candidate(own, 5.0, "a", "ko"), value=quantities(own)[0])
+    second = replace(candidate(other, 4.0, "b"), value=quantities(other)[0], named=named)
+    found = choose(question, "ko", [best, second], None)
+    assert found[0].disagrees == shown
+    assert ({part.candidate for part in found} == {best, second}) == shown
