@@ -29,6 +29,7 @@ Rarity = Callable[[list[str]], Mapping[str, float]]
 _UNSEEN = "\0"
 _LATIN = re.compile(r"[^\W\d_가-힣]+")
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
+_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]*\d)")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _ASKING = frozenset(
     "나는 은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
@@ -111,7 +112,8 @@ class Word:
 class Asked:
     """A question as the built-in reader sees it: its words, the values it names, the kind of answer it
     wants and what a wanted number measures; `unseen` is the rarity of a term that no passage has;
-    `numbered` are its names with a number of their own, `counter` what it counts with."""
+    `numbered` are its names with a number of their own, `counter` what it counts with, `year` the year it
+    names."""
 
     words: tuple[Word, ...]
     values: frozenset[str]
@@ -120,6 +122,7 @@ class Asked:
     unseen: float
     numbered: tuple[Numbered, ...] = ()
     counter: str | None = None
+    year: str | None = None
 
     @cached_property
     def weight(self) -> float:
@@ -168,8 +171,16 @@ def asked(question: str, rarity: Rarity) -> Asked:
             words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
+    year = next(iter(_YEAR.findall(question)), None)
     return Asked(
-        tuple(words), values, kind, of, frequencies[_UNSEEN], numbered(question), counter(question)
+        tuple(words),
+        values,
+        kind,
+        of,
+        frequencies[_UNSEEN],
+        numbered(question),
+        counter(question),
+        year,
     )
 
 

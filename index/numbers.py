@@ -121,7 +121,7 @@ _KOREAN = re.compile(
 )
 # A small m or t is a metre or a tonne, unless money stands before it.
 _ENGLISH = re.compile(
-    rf"(?<![A-Za-z\d.])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?:(?<=[$€£¥₩])(?P<paid>))?(?P<n>{_NUMBER})"
+    rf"(?<![A-Za-z\d.])(?<![A-Za-z가-힣]-)(?<![A-Za-z]\d-)(?:(?<=[$€£¥₩])(?P<paid>))?(?P<n>{_NUMBER})"
     rf"(?:[\s-]?(?P<scale>{_SCALE}|tn|bn|mn)\b"
     r"|(?P<letter>(?-i:(?(paid)[BMKTbmkt]|[BMKTbk])))(?![A-Za-z\d]))?",
     re.I,

@@ -29,6 +29,9 @@ _CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
 _UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
 _NAMED = 0.33  # of the names of a question, in an article of the other language that is on them
+_LAST_YEAR = re.compile(
+    r"지난해|작년|전년|\blast year\b|\bprevious year\b|\ba year (?:ago|earlier)\b", re.I
+)
 # What says that something is the reason of something else, or its purpose.
 _BECAUSE = re.compile(
     r"때문|덕분|덕에|탓|위해|위한|려고|려는|이유|까닭|원인|서(?:다|였다)[.\"”]|도록|니까|우려|계기|거든"
@@ -99,7 +102,7 @@ class Candidate:
 class Model:
     """Weights of a sentence's features `within` the question's language and `beyond` it, and what a
     sentence of the other language has to make up for (`foreign`); what one loses that is on `another`
-    version of what is asked about, and one whose passage `lacks` all the names asked about that
+    version of what is asked about, or the evidence that is silent on the `year`, and one whose passage `lacks` all the names asked about that
     another passage holds; what the log odds of a sentence read together with the question are worth
     beyond a usual one's, in English, in Korean, and across;
     weights of the features of the evidence as a whole (`answerable`) with their `bias`.
@@ -112,6 +115,7 @@ class Model:
     foreign: float = 1.57
     another: float = 3.00
     lacks: float = 2.00
+    year: float = 3.00
     read: tuple[float, float, float] = (0.50, 0.20, 0.60)
     answerable: tuple[float, ...] = (
         0.02, -0.65, -0.26, -0.08, 0.42, 0.33, 0.24, 0.35, 0.20, 0.23,
@@ -161,7 +165,7 @@ class Candidates:
         for source in self._sources:
             standing = (source.hit.score / best) ** 2
             for place in range(len(source.texts)):
-                if source.heads(place) or source.asks(place):
+                if not source.tells(place):
                     continue
                 cosine = max(0.0, float(cosines[first + place]))
                 found.append(self._candidate(source, place, cosine, standing))
@@ -232,7 +236,16 @@ class Candidates:
         lost = evidence[_UNSEEN] * evidence[_ACROSS] * (self._named[ranked[0].number - 1] < _NAMED)
         if own and max(lost, evidence[_STRANGE]) >= _MOSTLY:
             return float("-inf")
-        return float(np.dot(evidence, self._model.answerable)) + self._model.bias
+        odds = float(np.dot(evidence, self._model.answerable)) + self._model.bias
+        return odds - self._model.year * self._is_of_another_year(ranked[0])
+
+    def _is_of_another_year(self, best: Candidate) -> bool:
+        """Whether the passage of a sentence, of a known year, is silent on the year asked about."""
+        year, published, text = self.asked.year, best.hit.published, best.hit.text
+        if not year or not published or published[:4] == year:
+            return False
+        ago = int(published[:4]) - int(year) == 1 and _LAST_YEAR.search(text)
+        return year not in f"{best.hit.title}\n{text}" and not ago
 
     def _names_held(self, source: Source) -> float:
         return names_held(self.asked, source.whole, across=source.hit.language != self.language)

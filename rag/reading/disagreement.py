@@ -15,9 +15,11 @@ _CERTAIN = 0.5, 0.75
 _OTHER = 0.4, 0.55
 _RIVAL = 2.0
 # Without that much around them, values of nearly the same size disagree when what stands after them is the
-# same, both passages hold so much of the names, and the sentences come so close to each other.
+# same, both passages hold so much of the names, and the sentences come so close to each other; two large
+# numbers are hardly nearly the same by chance.
 _NAMED, _NEAR = 0.6, 3.0
 _ALIKE = 0.6
+_LARGE, _FURTHER = 1e6, 4.5
 _COUNTED = tuple(
     re.compile(rf"[\s-]?(?:{words})", re.I)
     for words in (
@@ -53,11 +55,13 @@ def _close_to(best: Candidate, other: Candidate) -> bool:
     a, b = best.value, other.value
     if not a or not b or other.hit.article_id == best.hit.article_id:
         return False
-    if min(best.named, other.named) < _NAMED or best.score - other.score > _NEAR:
+    gap, numbers = best.score - other.score, "date" not in (a.kind, b.kind)
+    sizes = sorted((float(a.value), float(b.value))) if numbers else [0.0, 1.0]
+    if min(best.named, other.named) < _NAMED or sizes[0] < _ALIKE * sizes[1]:
         return False
-    sizes = sorted((float(a.value), float(b.value))) if "date" not in (a.kind, b.kind) else [0, 1]
-    same = a.unit or {a.kind, b.kind} == {"percent"} or _counted(best) & _counted(other)
-    return bool(same) and sizes[0] >= _ALIKE * sizes[1] and _differ(best, other)
+    large = sizes[0] >= _LARGE
+    same = large or a.unit or a.kind == b.kind == "percent" or _counted(best) & _counted(other)
+    return bool(same) and gap <= (_FURTHER if large else _NEAR) and _differ(best, other)
 
 
 def _counted(told: Candidate) -> set[int]:

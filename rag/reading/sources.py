@@ -16,6 +16,12 @@ _BESIDE = 30
 ROW = " | "
 """What stands between the cells of a row of a table."""
 
+# A line that is no sentence: a date, who wrote it; where an article begins or ends, a few words without a stop.
+_ASIDE = re.compile(
+    r"[\d\s./:,년월일-]+|.{1,40}\s기자(?:\s\S+@\S+)?|(?:By|Reported by)\s[^.]{1,60}|\S+@\S+\.\w+"
+)
+_STOPS = (".", "!", "?", "…", "。", "！", "？", "다", "요", ":")
+_FEW = 6
 _CELL_OF_DATA = re.compile(r"(?:^|\| )[-+~$€£₩]?\d")
 
 
@@ -30,6 +36,22 @@ class Source:
         self._rows = [ROW in text for text in self.texts]
         self.head = Described(f"{hit.title}\n{hit.heading or ''}")
         self.parts = [Described(text) for text in self.texts]
+
+    @cached_property
+    def _asides(self) -> frozenset[int]:
+        """The places of what is no sentence, unless nothing is one."""
+        every = range(len(self.texts))
+        ended = [text.rstrip("”’\"') ").endswith(_STOPS) for text in self.texts]
+        proper = [place for place in every if ended[place] or self._rows[place]]
+        edges = [*every[: proper[0]], *every[proper[-1] + 1 :]] if proper else []
+        few = {place for place in edges if len(self.texts[place].split()) <= _FEW}
+        lines = {place for place in every if _ASIDE.fullmatch(self.texts[place])}
+        return frozenset(few | lines) if proper else frozenset()
+
+    def tells(self, place: int) -> bool:
+        """Whether a sentence can be evidence: it is one, and neither the head of a table nor a question
+        that the next one answers."""
+        return not (self.heads(place) or self.asks(place) or place in self._asides)
 
     def heads(self, place: int) -> bool:
         """Whether a sentence is the first row of a table, which names its columns and says nothing."""

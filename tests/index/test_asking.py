@@ -237,6 +237,15 @@ def test_a_verb_of_the_past_is_no_name() -> None:
     assert [word.forms[0] for word in words if word.special] == ["다온랩"]
 
 
-@pytest.mark.parametrize("question", ["한빛병원 직원 수", "한빛병원 병상수는?", "전체 학생 수가"])
+@pytest.mark.parametrize(
+    "question", ["한빛병원 직원 수", "한빛병원 병상수는?", "전체 학생 수가", "How heavy is it?"]
+)
 def test_a_number_of_things_is_a_number(question: str) -> None:
     assert asked(question, even).wanted == "number"
+
+
+def test_what_is_counted_in_signs_is_counted_in_words() -> None:
+    read = asked("압수량은 몇 kg인가?", even)
+    text = "6명이 1,240㎏을 실었다."
+    found = answering(read, text, quantities(text))
+    assert found and found.value == "1240"

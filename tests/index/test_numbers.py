@@ -76,7 +76,20 @@ def test_pro_after_a_space_is_a_name_and_no_share() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["GPT-4", "GPT-4o", "GPT-3.5", "R1", "o1", "o3", "H100", "Qwen3", "EXAONE-3.5", "F-16", "May"],
+    [
+        "GPT-4",
+        "GPT-4o",
+        "GPT-3.5",
+        "R1",
+        "o1",
+        "o3",
+        "H100",
+        "Qwen3",
+        "EXAONE-3.5",
+        "F-16",
+        "결-3",
+        "May",
+    ],
 )
 def test_digits_in_a_name_are_no_number(name: str) -> None:
     assert quantities(f"{name} 모델과 the {name} model") == []

@@ -1,6 +1,7 @@
 """Sentences are ordered by their words, and the best of them by what they say to the question."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from index.search import Hit
 from rag.answer import Answerer
 from rag.events import Request
 from rag.home import load_encoder
-from rag.reading.candidates import READ, Candidate, Candidates
+from rag.reading.candidates import READ, Candidate, Candidates, Model
 
 
 def hit(number: int, text: str) -> Hit:
@@ -98,3 +99,34 @@ def test_a_question_that_the_next_sentence_answers_is_no_evidence() -> None:
     text = "What did you do with the prize money? I bought my parents a refrigerator."
     found = ranked("What did she do with the prize money?", [text], read=True)
     assert [candidate.text for candidate in found] == ["I bought my parents a refrigerator."]
+
+
+def test_dates_and_bylines_are_no_evidence() -> None:
+    text = "Science Morning\n\n2026-04-14\n\nThe library opened on Monday. It is open until two.\n\n노을저널 탁이슬 기자"
+    found = ranked("Until when is the library open?", [text], read=True)
+    assert {c.text for c in found} == {"The library opened on Monday.", "It is open until two."}
+    bare = "2026-04-14\n\n노을저널 탁이슬 기자"
+    assert len(ranked("Until when is it open?", [bare], read=True)) == 2
+
+
+@pytest.mark.parametrize(
+    ("published", "text", "silent"),
+    [
+        ("2026-04-02", "Last quarter its revenue was 18 million.", True),
+        ("2023-04-02", "Last quarter its revenue was 18 million.", False),
+        (None, "Last quarter its revenue was 18 million.", False),
+        ("2026-04-02", "In 2023 its revenue was 18 million.", False),
+        ("2024-04-02", "Last year its revenue was 18 million.", False),
+    ],
+)
+def test_evidence_that_is_silent_on_the_year_asked_about_is_less(
+    published: str | None, text: str, silent: bool
+) -> None:
+    question = "What was the revenue in 2023?"
+    wanted = asked(question, lambda terms: dict.fromkeys(terms, 3.0))
+
+    def odds(model: Model) -> float:
+        read = Candidates(wanted, "en", [replace(hit(1, text), published=published)], None, model)
+        return read.answerable(read.ranked(question, load_encoder("bundled")))
+
+    assert (odds(Model()) < odds(Model(year=0.0)) - 1) == silent

@@ -327,6 +327,7 @@ def test_a_foreign_row_comes_without_foreign_words_around_it(answerer: Answerer)
         ("위성의 무게는 모두 412㎏이다.", "The payload weighed 397 kilograms.", 0.2, False),
         ("직원은 310명이다.", "It has 300 employees.", 1.0, True),
         ("직원은 310명이다.", "It has 300 patents.", 1.0, False),
+        ("매개변수는 620억 개다.", "The model has 68 billion parameters.", 1.0, True),
     ],
 )
 def test_nearly_the_same_number_of_the_same_is_shown_beside_it(
