@@ -10,6 +10,7 @@ from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
 from index.expected import Measure, Wanted, counter, counts, measure, wanted
 from index.names import (
+    PAST,
     head_keys,
     latin_names,
     mixed_keys,
@@ -68,8 +69,9 @@ _VERB = re.compile(
 _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
 )
+# Of the past are all syllables that end in ㅆ.
 _PAST = re.compile(
-    r"(?<=[았었였했됐겠졌갔왔봤났섰렸켰웠쳤겼])(?:어|어요|나|나요|대|대요|냐|냐고|지|지요|죠|을까|니|습니까|다|다고|네|네요|음)$"
+    rf"(?<=[{PAST}])(?:어|어요|나|나요|대|대요|냐|냐고|지|지요|죠|을까|니|습니까|다|다고|네|네요|음)$"
 )
 _VERB_WORTH = 0.4
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending

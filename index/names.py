@@ -13,6 +13,9 @@ from functools import lru_cache
 from itertools import product
 from string import ascii_lowercase
 
+PAST = "".join(chr(0xAC00 + place) for place in range(20, 11_172, 28))
+"""All syllables that end in ㅆ: those in which a verb of the past ends, and a few others."""
+
 _INITIALS = "KKNTTLMPPSS-SSSKTPH"  # ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ
 _FINALS = ["", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", "P", "L",
            "M", "P", "P", "T", "T", "N", "T", "T", "K", "T", "P", ""]  # fmt: skip

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from corpus.text import language
 from index.analysis import STOP
 from index.asking import content_words
-from index.names import stems
+from index.names import PAST, stems
 from index.synonyms import synonyms
 from index.translation import word_translations
 from rag.events import Turn
@@ -30,7 +30,7 @@ _BOTH = re.compile(
 _WRITTEN = re.compile(r"[A-Za-z][A-Za-z0-9.\-]*|[가-힣]+|\d[\w.]*")
 # Verbs, adverbs and pronouns are not in the word table either; names do not end or look so.
 _NO_NAME = re.compile(
-    r"^[가-힣]어?$|[았었했왔갔났됐렸졌]어$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
+    rf"^[가-힣]어?$|[{PAST}]어$|(?:다|대|데|지|까|니|나|요|걸|면|었|았|했|됐|는데|려고|놓|하|되|히|게)$|^(?:그|이|저)(?:때|건|게|것|거|걸|쪽|곳|런|렇|녀|들)"
 )
 _MOST_TOPIC_WORDS = 6
 

@@ -1,7 +1,7 @@
 """How each sentence of an answer is said: what was asked for in bold, or as a quotation in a frame."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 from corpus.article import Language
@@ -11,7 +11,6 @@ from index.asking import Asked, all_answering
 from index.described import Described
 from index.holding import coverage
 from index.numbers import Quantity, quantities, spoken, whole
-from rag.agreement import spelled
 from rag.reading import prompts
 from rag.reading.candidates import Candidate
 from rag.reading.compose import Part
@@ -25,6 +24,10 @@ _CHANGE = re.compile(
 )
 _FORMERLY = frozenset(
     "before originally first initially formerly 처음 처음에 원래 당초 애초 전에는 이전에".split()
+)
+# A name of two words that a sentence opens with, and that does something.
+_OPENING = re.compile(
+    r"(?!(?:The|A|An|In|On|At|Its?|This|That|His|Her) )[A-Z][\w'-]+(?: [A-Z][\w'-]+)+(?=,| [a-z])"
 )
 # How a date goes on that begins a period.
 _LASTS = re.compile(
@@ -105,13 +108,20 @@ def _span(text: str, asked: Asked, language: Language, *, across: bool) -> tuple
         return start, lasts.end() if lasts else end
     if asked.wanted == "person":
         own = frozenset().union(*(word.terms for word in asked.words))
-        found = (
-            (match.span() for match in NAMES.finditer(text)) if language == "en" else titled(text)
-        )
-        for start, end in found:
+        for start, end in _persons(text, language):
             if own.isdisjoint(terms(text[start:end])):
                 return start, end
     return 0, 0
+
+
+def _persons(text: str, language: Language) -> Iterator[tuple[int, int]]:
+    """Where the names of persons may stand in a sentence."""
+    if language == "ko":
+        yield from titled(text)
+        return
+    if opening := _OPENING.match(text):
+        yield opening.span()
+    yield from (match.span() for match in NAMES.finditer(text))
 
 
 def _asked_for(asked: Asked, text: str, *, across: bool) -> Quantity | None:
@@ -125,7 +135,7 @@ def _asked_for(asked: Asked, text: str, *, across: bool) -> Quantity | None:
         return coverage(asked, together, across=across) > 0, around, before
 
     found = list(all_answering(asked, text, quantities(text)))
-    told = [value for value in found if not spelled(text, value)] or found
+    told = [v for v in found if v.kind == "date" or not text[v.start].isalpha()] or found
     best = max(told, key=fit, default=None)
     if best and not _FORMERLY.intersection(chain(*(word.forms for word in asked.words))):
         after = told[told.index(best) + 1 :][:1]

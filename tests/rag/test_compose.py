@@ -156,6 +156,8 @@ def test_of_many_numbers_the_one_asked_for_is_converted(candidate) -> None:
         ("How many parameters does Large have?", "It comes as Mini with 9 billion parameters and Large with 118 billion.", "**118 billion**"),
         ("언제부터 언제까지 해?", "축제를 4월 17일부터 26일까지 연다.", "**4월 17일부터 26일**까지"),
         ("When is the fair?", "The fair runs from April 17 to 26 in Seorin.", "**April 17 to 26**"),
+        ("Who won the race?", "Naserian Lekishon of Kenya won the Eunpa Lake Marathon on Sunday.", "**Naserian Lekishon**"),
+        ("How much did Tessaly raise?", "Tessaly, whose four-armed machines unload lorries, has raised $180 million.", "**$180 million**"),
         ("병상수는?", "지상 7층에 180병상을 갖췄고 전문의 23명이 일한다.", "**180**병상"),
         ("How much does it weigh?", "It weighs 397 kg, less than half of what it can lift.", "**397**"),
         ("How many copies were sold?", "Its 38 employees made the game over four long years before some 2.1 million copies were sold.", "**2.1 million**"),

@@ -24,6 +24,7 @@ def turns(*questions: str) -> tuple[Turn, ...]:
         ("What is MiMo-7B?", "Who made it?", ["MiMo"]),
         ("한빛어린이병원은 어디에 있어?", "원장은 누구야?", ["한빛어린이병원"]),
         ("소리박물관은 언제 열어?", "입장료는?", ["소리박물관"]),
+        ("달빛도서관 어디에 생겼어?", "그럼 언제 쉬어?", ["달빛도서관"]),
     ],
 )
 def test_the_name_is_carried_over(before: str, question: str, names: list[str]) -> None:
