@@ -69,7 +69,7 @@ _VERB = re.compile(
 _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
 )
-# Of the past are all syllables that end in ㅆ.
+# All of the past are syllables that end in ㅆ.
 _PAST = re.compile(
     rf"(?<=[{PAST}])(?:어|어요|나|나요|대|대요|냐|냐고|지|지요|죠|을까|니|습니까|다|다고|네|네요|음)$"
 )
@@ -88,8 +88,8 @@ class Word:
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
     inverse document frequency among its terms), and how it may stand without its ending: as cut
     for its terms first, then as it is written and without what may be a particle. `capital`
-    says whether it is written as a name is, where its script and the question tell names apart, and
-    `same` are the terms of each word that says the same."""
+    says whether it is written as a name is, where its script and the question tell names apart,
+    `same` are the terms of each word that says the same, and `verb` says that it is one of the past."""
 
     terms: frozenset[str]
     keys: frozenset[str]
@@ -98,6 +98,7 @@ class Word:
     forms: tuple[str, ...]
     capital: bool
     same: tuple[tuple[str, ...], ...] = ()
+    verb: bool = False
 
     @property
     def special(self) -> bool:
@@ -105,9 +106,14 @@ class Word:
         return self.capital and _is_special(self.forms[0], self.keys, self.translations)
 
     @property
+    def name(self) -> bool:
+        """Whether it may be a name, as a special word that is no verb is."""
+        return self.special and not self.verb
+
+    @property
     def spelled(self) -> bool:
         """Whether it may be a name that a text in the other language spells as it sounds."""
-        return bool(self.keys) and self.special
+        return bool(self.keys) and self.name
 
 
 @dataclass(frozen=True)
@@ -168,9 +174,9 @@ def asked(question: str, rarity: Rarity) -> Asked:
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
             verb = word == content[-1] and _PAST.search(word) is not None
-            capital = ("가" <= word[0] <= "힣" and not verb) or word in capitals
+            capital = "가" <= word[0] <= "힣" or word in capitals
             same = next(filter(None, map(synonyms, (*forms, _PAST.sub("", word)))), ())
-            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same))
+            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same, verb))
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     year = next(iter(_YEAR.findall(question)), None)

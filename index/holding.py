@@ -99,7 +99,7 @@ def is_nameless(question: Asked, text: Described, *, across: bool) -> bool:
 def _names(question: Asked, text: Described, *, across: bool) -> list[tuple[float, float]]:
     """What each name and special word of a question weighs, and how much of it a text holds."""
     held = zip(question.words, _each_held(question, text, across=across), strict=True)
-    return [(word.weight, share) for word, share in held if word.special]
+    return [(word.weight, share) for word, share in held if word.name]
 
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:

@@ -234,7 +234,7 @@ def test_a_common_word_that_sounds_like_a_name_is_none() -> None:
 
 def test_a_verb_of_the_past_is_no_name() -> None:
     words = asked("다온랩은 투자를 얼마나 받았대?", even).words
-    assert [word.forms[0] for word in words if word.special] == ["다온랩"]
+    assert [word.forms[0] for word in words if word.name] == ["다온랩"]
 
 
 @pytest.mark.parametrize(
