@@ -1,7 +1,7 @@
 """The built-in reader over whole collections: `python -m benchmarks.reading DATA [--limit N] [--save]`.
 
-Prints how often the first cited sentence, and any, holds the answer; how many sentences are cited;
-and what share of the questions without an answer is refused when a given share of those with one
+Prints how often the first cited sentence, and any, holds the answer; how many sentences are cited, and
+what share is refused, also of Korean questions whose name is written in Latin letters; and what share of the questions without an answer is refused when a given share of those with one
 is answered. Without an answer are questions written to look answerable, questions that were asked
 of other articles, and of those the ones with a word that stands in none of these.
 """
@@ -76,12 +76,13 @@ def sample(questions: list[tasks.Question], limit: int) -> list[tasks.Question]:
     return questions[:: max(1, len(questions) // limit)][:limit] if limit else questions
 
 
-def answers(name: str, found: Sequence[Read]) -> str:
-    """The first and any cited sentence, refusals left aside."""
+def answers(name: str, found: Sequence[Read], threshold: float) -> str:
+    """The first and any cited sentence, refusals left aside, and the share of these."""
     first = sum(read.holds[:1] == (True,) for read in found) / len(found)
     any_held = sum(any(read.holds) for read in found) / len(found)
     cited = sum(len(read.holds) for read in found) / len(found)
-    return f"| {name} | {len(found)} | {first:.3f} | {any_held:.3f} | {cited:.2f} |"
+    refused = sum(read.odds < threshold for read in found) / len(found)
+    return f"| {name} | {len(found)} | {first:.3f} | {any_held:.3f} | {cited:.2f} | {refused:.3f} |"
 
 
 def refusals(name: str, good: Sequence[Read], bad: Sequence[Read], threshold: float) -> list[str]:
@@ -113,17 +114,20 @@ def report(data: Path, encoder: str, limit: int) -> list[str]:
         with tempfile.TemporaryDirectory() as folder:
             bench = Bench(Path(folder), task, encoder)
             good = [bench.read(q) for q in sample(task.questions, limit)]
-            cited.append(answers(task.name, good))
+            threshold = model.threshold(task.articles[0].language)
+            cited.append(answers(task.name, good, threshold))
+            for other in tasks.spelled(data, task) if "ko" in task.name else ():
+                named = [bench.read(q) for q in sample(other.questions, limit)]
+                cited.append(answers(other.name, named, threshold))
             for kind, questions in bad.items():
                 found = [bench.read(q) for q in sample(questions, limit)]
-                threshold = model.threshold(task.articles[0].language)
                 refused += refusals(f"{task.name}, {kind}", good, found, threshold)
                 if kind == STRANGE:
                     strange = [read for read in found if read.nowhere]
                     refused += refusals(f"{task.name}, {NOWHERE}", good, strange, threshold)
     return [
-        "| task | questions | first cited holds | any cited holds | citations |",
-        "|---|---|---|---|---|", *cited, "",
+        "| task | questions | first cited holds | any cited holds | citations | refused |",
+        "|---|---|---|---|---|---|", *cited, "",
         "| questions | threshold | answered of the answerable | refused of the others |",
         "|---|---|---|---|", *refused,
     ]  # fmt: skip

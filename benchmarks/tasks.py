@@ -6,14 +6,17 @@ Each paragraph becomes an article of its own; a question's gold article is its p
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from corpus.article import Article, Language
 from corpus.text import language, normalise
 from index.bundled.training.data import held_out
+from index.names import stems
 
 HERE = Path(__file__).parent
 
@@ -239,6 +242,26 @@ def names(data: Path, count: int = 2_000) -> Task:
     made = {english: article(english) for english in pairs}
     questions = [Question(korean, made[english].id, ()) for english, korean in pairs.items()]
     return Task("names ko→en", list(made.values()), questions)
+
+
+def spelled(data: Path, task: Task) -> tuple[Task, Task]:
+    """The Korean questions with a name of three syllables or more that nothing was trained on, as they
+    are, and the same with it in Latin letters."""
+    known = {
+        r["ko"]: r["en"]
+        for r in rows(data, "names")
+        if held_out(r["en"]) and r["en"][0].isupper() and re.fullmatch("[가-힣]{3,}", r["ko"])
+    }
+    plain, changed = [], []
+    for question in task.questions:
+        found = chain.from_iterable(map(stems, re.findall("[가-힣]+", question.text)))
+        if name := next((stem for stem in found if stem in known), None):
+            plain.append(question)
+            changed.append(replace(question, text=question.text.replace(name, known[name])))
+    return (
+        replace(task, name=f"{task.name}, with a name", questions=plain),
+        replace(task, name=f"{task.name}, it in Latin letters", questions=changed),
+    )
 
 
 def everything(data: Path) -> list[Task]:

@@ -53,6 +53,8 @@ class QueryTerms:
     `terms` and `units` are looked for as they stand; `names` holds one group of alternative keys
     per written name, `numbers` the values asked about. `endings` are those of the terms that no
     word of the question is made of once its particles and endings are cut off: they say less.
+    `strange` are the groups of those names that no passage has as they are written, and may have in
+    the other script even where it is in the question's language.
     """
 
     terms: tuple[str, ...]
@@ -60,6 +62,7 @@ class QueryTerms:
     names: tuple[frozenset[str], ...]
     numbers: tuple[str, ...]
     endings: frozenset[str] = frozenset()
+    strange: tuple[frozenset[str], ...] = ()
 
 
 def fold(text: str) -> str:
@@ -180,6 +183,11 @@ def _loan_terms(word: str) -> tuple[str, ...]:
 def loan_terms(keys: Iterable[str]) -> frozenset[str]:
     """What finds the small words in which a Hangul word with these phonetic keys may be meant."""
     return frozenset(f"w:{key}" for key in keys if len(key) >= _LOAN_KEY_LENGTH)
+
+
+def name_terms(word: str, keys: Iterable[str]) -> frozenset[str]:
+    """What finds a written word with these phonetic keys in the other script."""
+    return frozenset(f"{'h' if word[0].isascii() else 'l'}:{key}" for key in keys)
 
 
 def query_terms(question: str) -> QueryTerms:

@@ -89,7 +89,8 @@ class Word:
     inverse document frequency among its terms), and how it may stand without its ending: as cut
     for its terms first, then as it is written and without what may be a particle. `capital`
     says whether it is written as a name is, where its script and the question tell names apart,
-    `same` are the terms of each word that says the same, and `verb` says that it is one of the past."""
+    `same` are the terms of each word that says the same, `verb` says that it is one of the past, and
+    `unseen` that one of its terms stands in no passage."""
 
     terms: frozenset[str]
     keys: frozenset[str]
@@ -99,6 +100,7 @@ class Word:
     capital: bool
     same: tuple[tuple[str, ...], ...] = ()
     verb: bool = False
+    unseen: bool = False
 
     @property
     def special(self) -> bool:
@@ -114,6 +116,11 @@ class Word:
     def spelled(self) -> bool:
         """Whether it may be a name that a text in the other language spells as it sounds."""
         return bool(self.keys) and self.name
+
+    @property
+    def transcribed(self) -> bool:
+        """Whether a text in the question's language may have it in the other script alone."""
+        return self.spelled or (self.unseen and bool(self.keys) and self.capital and not self.verb)
 
 
 @dataclass(frozen=True)
@@ -176,7 +183,10 @@ def asked(question: str, rarity: Rarity) -> Asked:
             verb = word == content[-1] and _PAST.search(word) is not None
             capital = "가" <= word[0] <= "힣" or word in capitals
             same = next(filter(None, map(synonyms, (*forms, _PAST.sub("", word)))), ())
-            words.append(Word(frozenset(made), keys, meanings, weight, forms, capital, same, verb))
+            unseen = max(frequencies.get(term, 0.0) for term in told) >= frequencies[_UNSEEN]
+            words.append(
+                Word(frozenset(made), keys, meanings, weight, forms, capital, same, verb, unseen)
+            )
     values = frozenset(query_terms(question).numbers)
     kind, of = wanted(question), measure(question)
     year = next(iter(_YEAR.findall(question)), None)

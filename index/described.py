@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from re import Pattern
 
 from index.analysis import STOP, terms
 from index.likeness import alike
@@ -25,8 +26,14 @@ from index.numbers import Quantity, quantities
 from index.translation import word_translations
 
 _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
+_LATIN, _HANGUL = re.compile("[A-Za-zÀ-ɏ]"), re.compile("[가-힣\u1100-\u11ff]")
 # What stands before a short form at the end of a name, which Korean leaves in Latin letters.
 _BEFORE_SHORT_FORM = re.compile(r"\b([A-Z][A-Za-z]*[a-z])[A-Z]{2,}\b")
+
+
+def other_script(word: str) -> Pattern[str]:
+    """What finds a letter of the script that a word does not begin with."""
+    return _HANGUL if word[0].isascii() else _LATIN
 
 
 class Described:
@@ -61,18 +68,23 @@ class Described:
             return frozenset().union(*(part.terms for part in self._parts))
         return frozenset(terms(self._text))
 
-    def heard(self, keys: frozenset[str]) -> frozenset[str]:
-        """Those of some phonetic keys that one of its words or names has."""
+    def heard(self, keys: frozenset[str], script: Pattern[str] = _WRITTEN) -> frozenset[str]:
+        """Those of some phonetic keys that one of its words or names with a letter of a script has."""
         if self._parts:
-            return frozenset().union(*(part.heard(keys) for part in self._parts))
+            return frozenset().union(*(part.heard(keys, script) for part in self._parts))
+        if not script.search(self._text):
+            return frozenset()
+        words = frozenset(filter(script.search, self.words))
         having = self._vocabulary.having
-        return frozenset(k for k in keys if k and not having(k).isdisjoint(self.words))
+        return frozenset(k for k in keys if k and not having(k).isdisjoint(words))
 
     def likeness(self, forms: tuple[str, ...]) -> float:
         """How well the name of the text that agrees most with a word of the other script does, from 0
         to 1. `forms` are ways to cut that word."""
         if self._parts:
             return max(part.likeness(forms) for part in self._parts)
+        if not other_script(forms[0]).search(self._text):
+            return 0.0
         found = self._vocabulary.alike(forms)
         return max((found[word] for word in found.keys() & self.listed), default=0.0)
 

@@ -1,7 +1,7 @@
 """How much of a question a text holds: its words, its names as they sound, its values."""
 
 from index.asking import Asked, Word
-from index.described import Described
+from index.described import Described, other_script
 
 _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
@@ -68,18 +68,27 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
         share = max(share, _SAME)
     if across:
         if word.keys:
-            share = max(share, min(1.0, (_longest(text.heard(word.keys)) - 1) / 3))
-        if word.spelled and (alike := text.likeness(word.forms)) >= _ALIKE:
-            share = max(share, min(1.0, alike + _BONUS))
+            share = max(share, _length_shown(text.heard(word.keys)))
+        if word.spelled:
+            share = max(share, _spelled(word, text))
         for meaning, weight in word.translations:
             if text.terms.issuperset(meaning):
                 share = max(share, min(1.0, 0.5 + weight))
+    elif word.transcribed:  # a Korean text may write a name in Latin letters too
+        heard = text.heard(word.keys, other_script(word.forms[0]))
+        share = max(share, _length_shown(heard), _spelled(word, text))
     return share
 
 
-def _longest(keys: frozenset[str]) -> int:
-    """The length of the longest of these keys: the longer, the less likely it is by chance."""
-    return max(map(len, keys), default=1)
+def _spelled(word: Word, text: Described) -> float:
+    """How surely a text spells a word in the other script."""
+    alike = text.likeness(word.forms)
+    return min(1.0, alike + _BONUS) if alike >= _ALIKE else 0.0
+
+
+def _length_shown(keys: frozenset[str]) -> float:
+    """How surely one of these keys that a text has is the word: the longer, the less likely by chance."""
+    return min(1.0, (max(map(len, keys), default=1) - 1) / 3)
 
 
 def names_held(question: Asked, text: Described, *, across: bool) -> float:

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from corpus.article import Language
 from corpus.text import language
-from index.analysis import DocumentTerms, QueryTerms, document_terms, loan_terms, query_terms
+from index.analysis import (
+    DocumentTerms,
+    QueryTerms,
+    document_terms,
+    loan_terms,
+    name_terms,
+    query_terms,
+)
 from index.asking import Asked, asked
 from index.encoder import BUNDLED, Encoder, Vectors
 from index.errors import IndexMissing, StoreError
@@ -129,7 +136,11 @@ class Index:
         if spoken == "ko":  # a small Latin word may be what a Hangul one spells
             loans = (loan_terms(word.keys) for word in wanted.words)
             terms = replace(terms, names=(*terms.names, *filter(None, loans)))
-        return _Asking(spoken, vector, terms, wanted, question)
+        strange = [
+            w for w in wanted.words if w.keys and w.capital and self.term_view().lacks(w.terms)
+        ]
+        named = tuple(name_terms(word.forms[0], word.keys) for word in strange)
+        return _Asking(spoken, vector, replace(terms, strange=named), wanted, question)
 
     def _within(self, snapshot: Snapshot, asking: _Asking, ranked: list[Scored]) -> list[Scored]:
         """The best passages in the question's language."""

@@ -12,7 +12,7 @@ from index.analysis import terms
 _GROUPS = """
 가격 값은 값이 값을 값도 요금 비용 이용료 판매가 | price cost fee fare
 사업비 총사업비 공사비 건설비 예산 총투자비 | budget cost
-창업자 설립자 창업 설립 창립 세운 세웠 세워진 세워졌 차린 | founder cofounder founded establish co-founded
+창업자 설립자 창업 설립 창립 세운 세웠 세워진 세워졌 차린 문을~연 문을~열었 | founder cofounder founded establish co-founded
 대표 최고경영자 사장 | ceo chief~executive boss
 책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director
 직원 임직원 종업원 사원 인력 | employee employs staff workforce
@@ -26,7 +26,7 @@ _GROUPS = """
 신장 키가 키는 | height tall
 무게 중량 | weight weighs
 인구 주민 | population inhabitants
-개장 개관 개원 개업 개통 열었 열려 열린 열릴 | open opened opening
+개장 개관 개원 개업 개통 열었 열려 열린 열릴 문을~연 | open opened opening
 건설 건립 짓는 지은 짓기 착공 | build built construction
 취소 무산 | cancel cancelled called~off
 연기 미뤄 미뤘 미뤄졌 늦춰 늦춰졌 늦어 늦어졌 지연 | delay postpone put~off

@@ -6,7 +6,7 @@ so that what it holds and what it says it holds can never differ.
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -213,8 +213,7 @@ class TermView:
             wanted.append(Query.boost_query(self._term("units", term), weight))
         for term in query.numbers:
             wanted.append(Query.boost_query(self._term("numbers", term), weights.numbers))
-        if translations is not None:
-            wanted += self._names(query, weights)
+        wanted += self._names(query.strange if translations is None else query.names, weights)
         for group in translations or ():
             options = [
                 self._translated(words, weights.words * weight**0.5) for words, weight in group
@@ -222,10 +221,10 @@ class TermView:
             wanted.append(Query.disjunction_max_query(options))
         return [(Occur.Should, each) for each in wanted]
 
-    def _names(self, query: QueryTerms, weights: Weights) -> Iterator[Query]:
+    def _names(self, names: Iterable[frozenset[str]], weights: Weights) -> Iterator[Query]:
         """Of the keys of each name the best match counts."""
         limit = max(3.0, weights.common * self._searcher.num_docs)
-        for keys in query.names:
+        for keys in names:
             rare = [k for k in keys if 0 < self._searcher.doc_freq("names", k) <= limit]
             if rare:
                 best = Query.disjunction_max_query([self._term("names", key) for key in rare])
@@ -234,6 +233,14 @@ class TermView:
     def document_frequency(self, term: str) -> int:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
+
+    def lacks(self, word: Collection[str]) -> bool:
+        """Whether no passage has all the terms of a word. Common ones are taken to stand together."""
+        counts = [self.document_frequency(term) for term in word]
+        if len(counts) == 1 or not 0 < min(counts, default=0) <= _FEW:
+            return not min(counts, default=0)
+        every = Query.boolean_query([(Occur.Must, self._term("terms", term)) for term in word])
+        return not self._searcher.search(every, 1, count=False).hits
 
     def beginning(self, prefix: str) -> list[tuple[str, int]]:
         """The terms that begin so, each with the number of passages it stands in."""

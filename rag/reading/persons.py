@@ -8,7 +8,7 @@ from index.names import heads, stems
 from index.translation import word_translations
 
 _TITLE = re.compile(
-    r"(?<=[가-힣] )(?:[가-힣]{0,4}(?:대표|원장|교수|회장|박사|장관|감독|위원장|소장|총장|사장|이사|상무|전무|지부장|시장|의원|팀장|단장|센터장|본부장|작가|기자"
+    r"(?<=[가-힣A-Za-z] )(?:[가-힣]{0,4}(?:대표|원장|교수|회장|박사|장관|감독|위원장|소장|총장|사장|이사|상무|전무|지부장|시장|의원|팀장|단장|센터장|본부장|작가|기자"
     r"|선수|변호사|과장|부장|국장|실장|대통령|총리|의장|연구원|최고경영자|책임자)|씨)"
     r"(?=(?:은|는|이|가|을|를|의|에게|에|와|과|도|로|께서|입니다|였|이다|다)?(?:[^\w]|$))"
 )
@@ -22,6 +22,7 @@ _KOREAN = re.compile(
 _FOREIGN = re.compile(
     r"(?<![가-힣])(?:[가-힣]{0,5}[^\W은는이가을를의에인한운] )?[가-힣]{1,5}[^\W은는을를의에와과도로인] $"
 )
+_LATIN = re.compile(r"(?:(?<![\w'-])[A-Z][A-Za-zÀ-ɏ'-]*\.? ){2,3}$")
 _NO_NAME = frozenset(
     "올해 지난해 작년 내년 지난 이번 당시 현재 최근 신임 초대 전임 후임 공동 국내 해외 해당 담당 우리".split()
 )
@@ -58,7 +59,8 @@ def titled(text: str) -> Iterator[tuple[int, int]]:
         if name:
             yield name.span()
             continue
-        found = _FOREIGN.search(text, first, title.start())
+        found = _LATIN.search(text, first, title.start())
+        found = found or _FOREIGN.search(text, first, title.start())
         if found and _NO_NAME.isdisjoint(found.group().split()):
             yield found.start(), found.end() - 1
 

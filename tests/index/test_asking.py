@@ -48,7 +48,9 @@ def test_coverage_is_the_share_that_is_held() -> None:
     assert coverage(question, Described("Magistral has many parameters."), across=False) == 1.0
     half = coverage(question, Described("The parameters of Qwen3."), across=False)
     assert 0 < half < 1
-    assert coverage(question, Described("마지스트랄이 왔다"), across=False) == 0.0
+    # A name may be in the other script in any text, what has to be translated only in one across.
+    assert 0 < coverage(question, Described("마지스트랄이 왔다"), across=False) < 1
+    assert coverage(question, Described("매개변수가 왔다"), across=False) == 0.0
     assert coverage(question, Described("마지스트랄의 매개변수"), across=True) > 0.9
 
 

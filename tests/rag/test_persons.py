@@ -20,6 +20,8 @@ from rag.reading.persons import names_nobody, names_someone, titled
         ("정부와 의원 모두 반대했다.", []),
         ("감독이 없다.", []),
         ("올해 총감독은 연출가 문하린 씨가 맡았다.", ["문하린"]),
+        ("Orinthe의 Claire Dumont 최고경영자는 웃었다.", ["Claire Dumont"]),
+        ("칩을 만드는 Velmora 대표는 웃었다.", []),
     ],
 )
 def test_the_bearer_of_a_title_is_the_name_before_it(text: str, names: list[str]) -> None:
