@@ -50,7 +50,9 @@ def test_coverage_is_the_share_that_is_held() -> None:
     assert 0 < half < 1
     # A name may be in the other script in any text, what has to be translated only in one across.
     assert 0 < coverage(question, Described("마지스트랄이 왔다"), across=False) < 1
-    assert coverage(question, Described("매개변수가 왔다"), across=False) == 0.0
+    called = asked("Which language does Magistral speak?", even)
+    assert coverage(called, Described("언어"), across=False) == 0.0
+    assert coverage(called, Described("언어"), across=True) > 0
     assert coverage(question, Described("마지스트랄의 매개변수"), across=True) > 0.9
 
 
