@@ -10,7 +10,6 @@ from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
 from index.expected import Measure, Wanted, counter, counts, measure, wanted
 from index.names import (
-    PAST,
     head_keys,
     latin_names,
     mixed_keys,
@@ -23,12 +22,13 @@ from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms
 from index.translation import Translation, word_translations
+from index.verbs import heads, is_verb, noun
 from index.versions import Numbered, is_of_another, numbered
 
 Rarity = Callable[[list[str]], Mapping[str, float]]
 
 _UNSEEN = "\0"
-_LATIN = re.compile(r"[^\W\d_가-힣]+")
+_LATIN = re.compile(r"[^\W\d_가-힣]+\d*")
 _NAMED = re.compile(r"[A-Z][A-Za-z.]*[ -]$")
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]*\d)")
 _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
@@ -69,16 +69,13 @@ _VERB = re.compile(
 _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
 )
-# All of the past are syllables that end in ㅆ.
-_PAST = re.compile(
-    rf"(?<=[{PAST}])(?:어|어요|나|나요|대|대요|냐|냐고|지|지요|죠|을까|니|습니까|다|다고|네|네요|음)$"
-)
 _VERB_WORTH = 0.4
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
 # One syllable with a particle: with 을, 를, 은 or 는 it tells too little, unless it is an adjective
 # that the table knows, with 의 or 이 it may be a name.
 _ADJECTIVE = 0.3
 _BARE = re.compile(r"^[가-힣][을를은는]$")
+_VERSION = re.compile(r"[a-z]+\d+")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
 
@@ -89,7 +86,7 @@ class Word:
     inverse document frequency among its terms), and how it may stand without its ending: as cut
     for its terms first, then as it is written and without what may be a particle. `capital`
     says whether it is written as a name is, where its script and the question tell names apart,
-    `same` are the terms of each word that says the same, `verb` says that it is one of the past, and
+    `same` are the terms of each word that says the same, `verb` says that it ends as a Korean one, and
     `unseen` that one of its terms stands in no passage."""
 
     terms: frozenset[str]
@@ -105,17 +102,12 @@ class Word:
     @property
     def special(self) -> bool:
         """Whether it is a name or a special word, rather than one for which a text may say another."""
-        return self.capital and _is_special(self.forms[0], self.keys, self.translations)
-
-    @property
-    def name(self) -> bool:
-        """Whether it may be a name, as a special word that is no verb is."""
-        return self.special and not self.verb
+        return self.capital and not self.verb and _is_special(self.forms[0], self.keys, self.translations)
 
     @property
     def spelled(self) -> bool:
         """Whether it may be a name that a text in the other language spells as it sounds."""
-        return bool(self.keys) and self.name
+        return bool(self.keys) and self.special
 
     @property
     def transcribed(self) -> bool:
@@ -176,14 +168,15 @@ def asked(question: str, rarity: Rarity) -> Asked:
             meanings = tuple(option for group in word_translations(stem) for option in group)
             forms = tuple(dict.fromkeys((stem, *stems(word))))
             keys = head_keys(word).union(*map(phonetic_keys, forms), *names.get(word, ()))
-            # A Korean verb comes last; before that the same endings are those of names.
+            capital = "가" <= word[0] <= "힣" or word in capitals
+            same = next(filter(None, map(synonyms, (*forms, *heads(word)))), ())
+            verb, unseen = is_verb(word), weight >= frequencies[_UNSEEN]
             if word == content[-1] and not meanings and _VERBAL.search(word):
+                # Many a name ends so too.
                 weight *= _VERB_WORTH
                 keys = frozenset(key for key in keys if len(key) >= _NAME_KEY_LENGTH)
-            verb = word == content[-1] and _PAST.search(word) is not None
-            capital = "가" <= word[0] <= "힣" or word in capitals
-            same = next(filter(None, map(synonyms, (*forms, _PAST.sub("", word)))), ())
-            unseen = max(frequencies.get(term, 0.0) for term in told) >= frequencies[_UNSEEN]
+            elif verb and unseen:
+                weight *= _VERB_WORTH
             words.append(
                 Word(frozenset(made), keys, meanings, weight, forms, capital, same, verb, unseen)
             )
@@ -231,7 +224,10 @@ def _names(question: str) -> dict[str, list[frozenset[str]]]:
 
 @lru_cache(maxsize=1 << 14)
 def _is_special(word: str, keys: frozenset[str], meanings: tuple[Translation, ...]) -> bool:
-    """Whether the vocabulary does not know a word as one, or its translation is how it sounds."""
+    """Whether the vocabulary does not know a word as one, or its translation is how it sounds; one with
+    a number at its end is a name."""
+    if _VERSION.fullmatch(word):
+        return True
     known = word[0].isascii() and meanings  # an English ending is a piece of its own
     if not known and len([piece for piece in bundled().pieces(word) if piece]) > 1:
         return True
@@ -278,9 +274,13 @@ def _tells(word: str) -> bool:
 
 
 def _counts(text: str, word: re.Match[str]) -> bool:
-    """Whether a word only says what the number right before it counts: 3호에 is 3."""
-    number = text[max(0, word.start() - 1) : word.start()].isdigit()
-    return number and _COUNTER.match(word.group()) is not None
+    """Whether a word only says what the number right before it counts (3호에 is 3), or what is to be
+    counted (몇 장)."""
+    if text[max(0, word.start() - 1) : word.start()].isdigit():
+        return _COUNTER.match(word.group()) is not None
+    counted = counter(text)
+    how_many = text[: word.start()].rstrip().endswith("몇")
+    return how_many and bool(counted) and word.group().startswith(str(counted))
 
 
 def _meaning(word: str) -> float:
@@ -292,7 +292,7 @@ def _stem(word: str) -> str:
     """A Hangul word without verb endings and particles, never under two syllables."""
     if not "가" <= word[0] <= "힣":
         return word
-    bare = _VERB.sub("", word)
+    bare = noun(word) or _VERB.sub("", word)
     return bare if len(bare) >= 2 and bare != word else stems(word)[-1]
 
 
@@ -313,7 +313,8 @@ def all_answering(question: Asked, text: str, values: Sequence[Quantity]) -> Ite
                 question.measure, question.counter, text, found
             ):
                 continue
-            version = found.unit is None and _NAMED.search(text[: found.start])
+            counted = question.counter or found.unit  # GPU 512장
+            version = not counted and _NAMED.search(text[: found.start])
             if version and len(found.value) < 4:
                 continue
             if not is_of_another(question.numbered, text, found.start):

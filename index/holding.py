@@ -7,6 +7,9 @@ _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
 _SAME = 0.7
 _HARDLY = 0.01
+_SURE = (
+    0.6  # of a translation that a text in the question's language may have too, such as short forms
+)
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:
@@ -71,12 +74,12 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
             share = max(share, _length_shown(text.heard(word.keys)))
         if word.spelled:
             share = max(share, _spelled(word, text))
-        for meaning, weight in word.translations:
-            if text.terms.issuperset(meaning):
-                share = max(share, min(1.0, 0.5 + weight))
     elif word.transcribed:  # a Korean text may write a name in Latin letters too
         heard = text.heard(word.keys, other_script(word.forms[0]))
         share = max(share, _length_shown(heard), _spelled(word, text))
+    for meaning, weight in word.translations:
+        if (across or weight >= _SURE) and text.terms.issuperset(meaning):
+            share = max(share, min(1.0, 0.5 + weight))
     return share
 
 
@@ -108,7 +111,7 @@ def is_nameless(question: Asked, text: Described, *, across: bool) -> bool:
 def _names(question: Asked, text: Described, *, across: bool) -> list[tuple[float, float]]:
     """What each name and special word of a question weighs, and how much of it a text holds."""
     held = zip(question.words, _each_held(question, text, across=across), strict=True)
-    return [(word.weight, share) for word, share in held if word.name]
+    return [(word.weight, share) for word, share in held if word.special]
 
 
 def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:
@@ -120,8 +123,7 @@ def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, floa
     held = _each_held(question, text, across=across)
     pairs = list(zip(question.words, held, strict=True))
     lacking = max(word.weight * (1 - share) for word, share in pairs)
-    rare = question.unseen - 1e-6
-    unseen = [w for w, share in pairs if w.weight >= rare and share < 0.5]
+    unseen = [w for w, share in pairs if w.unseen and not w.verb and share < 0.5]
     strange = sum(word.weight for word in unseen if word.special)
     return (
         lacking / question.weight,

@@ -13,9 +13,6 @@ from functools import lru_cache
 from itertools import product
 from string import ascii_lowercase
 
-PAST = "".join(chr(0xAC00 + place) for place in range(20, 11_172, 28))
-"""All syllables that end in ㅆ: those in which a verb of the past ends, and a few others."""
-
 _INITIALS = "KKNTTLMPPSS-SSSKTPH"  # ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ
 _FINALS = ["", "K", "K", "K", "N", "N", "N", "T", "L", "K", "M", "L", "L", "L", "P", "L",
            "M", "P", "P", "T", "T", "N", "T", "T", "K", "T", "P", ""]  # fmt: skip
@@ -61,6 +58,7 @@ LETTERS = {
 }  # fmt: skip
 """How the letters are called: 지피유 is GPU. Where there are two ways the first is written here."""
 _DOT = "닷"
+_SHORT_TAIL = 4
 _SOFT = "eiy"
 _ACCENTED = re.compile("[ß-ɏ\u0300-\u036fḁ-ỿ]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
@@ -82,9 +80,9 @@ _COMMON = re.compile(
     r"|공단|공장|공항|시장|시청|호텔|백화점|마트|박물관|미술관|도서관|극장|영화제|축제|신문|일보|방송|경찰서|법원|교회|성당|타워|센터)$"
 )
 _PARTICLES = re.compile(
-    r"(?:으로부터|에서부터|이라는|이라고|에게서|로부터|까지는|에서는|으로는|라는|라고|이란|에서|에게|께서"
+    r"(?:으로부터|에서부터|한테서|이라는|이라고|에게서|로부터|까지는|에서는|으로는|라는|라고|이란|에서|에게|한테|께서|이랑|만큼|조차|마저|밖에"
     r"|으로|까지|부터|처럼|보다|이나|에는|와는|과는|하고|이며|이고|인가|였던|이었|이던|이야|이가|에도|만의|만이"
-    r"|은|는|이|가|을|를|의|에|와|과|도|로|만|나|란|며|야|께|인|씨|측|사|社)$"
+    r"|은|는|이|가|을|를|의|에|와|과|도|로|만|나|란|며|야|께|인|씨|측|사|랑|社)$"
 )
 
 
@@ -140,11 +138,14 @@ def mixed_names(text: str) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=1 << 14)
 def mixed_keys(head: str, tail: str) -> frozenset[str]:
-    """The keys of a name in both scripts, those of ChatGPT and OpenAI; one sound is no key.
+    """The keys of a name in both scripts, those of ChatGPT and OpenAI, and with the tail read letter by
+    letter (챗지피티); one sound is no key.
 
     Inside a word the vowel that the tail begins with is not heard.
     """
     found = {hangul_key(head) + key.removeprefix("A") for key in latin_keys(tail)}
+    if len(tail) <= _SHORT_TAIL:
+        found.add(hangul_key(head + letter_names(tail)))
     return frozenset(key for key in found if len(key) > 1)
 
 
@@ -157,9 +158,14 @@ def short_forms(text: str) -> list[str]:
 def short_keys(word: str) -> frozenset[str]:
     """The keys of a short form read letter by letter (에스케이, 에이닷엑스), its dots read or not; two
     sounds are too few."""
-    said = "".join(LETTERS.get(letter, _DOT).split()[0] for letter in word.lower())
+    said = letter_names(word)
     found = {hangul_key(said), hangul_key(said.replace(_DOT, ""))}
     return frozenset(key for key in found if len(key) > 2)
+
+
+def letter_names(word: str) -> str:
+    """How a Latin word is read letter by letter: GPU is 지피유."""
+    return "".join(LETTERS.get(letter, _DOT).split()[0] for letter in word.lower())
 
 
 @lru_cache(maxsize=1 << 14)

@@ -41,7 +41,7 @@ _GROUPS = """
 과태료 벌금 범칙금 과징금 | fine fined penalty
 연봉 임금 급여 월급 | salary wage pay
 관람객 방문객 관객 다녀 | visitor attendance audience
-들여 들인 들인다 도입 | introduce adopt
+들여 들여와 들여오 들여온 들인 들인다 도입 | introduce adopt
 충전 배터리 | battery charge
 이적료 | transfer~fee
 원장 병원장 관장 | director

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from corpus.text import language
 from index.analysis import STOP
 from index.asking import content_words
-from index.names import PAST, stems
+from index.names import stems
 from index.synonyms import synonyms
 from index.translation import word_translations
+from index.verbs import PAST
 from rag.events import Turn
 
 _BACK = re.compile(
