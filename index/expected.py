@@ -7,13 +7,13 @@ from index.analysis import fold
 from index.numbers import DAYS, Quantity
 
 Wanted = Literal["date", "number", "person", "place", "reason", "summary", "other"]
-Measure = Literal["money", "people", "time", "any"]
+Measure = Literal["money", "people", "time", "age", "length", "weight", "share", "any"]
 
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     # Whatever it is a reason of: 왜 요금이 비싸지나.
     ("reason", re.compile(r"(?:^|\s)왜(?:\s|\?|$)|이유[는가]|까닭[은이]|\bwhy\b|\bhow come\b")),
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
-    ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|\s수(?:가|를)?\s?\??$|(?:직원|병상|회원|학생|환자|가입자|이용자|관람객|방문객)수|개수|비율|금액|규모|가격|점수|크기|퍼센트|how (?:many|much|big|large|long|old|tall|far|fast|high|heavy|wide|deep|often)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
+    ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|\s수(?:가|를)?\s?\??$|(?:직원|병상|회원|학생|환자|가입자|이용자|관람객|방문객)수|개수|비율|금액|규모|가격|점수|크기|퍼센트|what(?:'?s| is| was) the (?:\w+ )?(?:rate|height|weight|age)\b|(?:금리|이자율|나이|키|무게|높이|길이)(?:가|는)?\s?\??$|how (?:many|much|big|large|long|old|tall|far|fast|high|heavy|wide|deep|often)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
     ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
@@ -36,6 +36,15 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
             r"며칠|몇\s?(?:시간|분|개월|주)(?:이|간|나|\s|\?|$)|how long (?:did|does|do|is|was|has|have|will|it)|how many (?:years|months|weeks|days|hours|minutes)"
         ),
     ),
+    ("age", re.compile(r"나이|연세|몇\s?(?:살|세(?!대))|how old\b|\bthe age of\b|^age\b")),
+    (
+        "length",
+        re.compile(
+            r"(?:^|\s)키(?:가|는)|신장(?:이|은)|(?:높이|길이|거리)(?:가|는)|몇\s?(?:미터|킬로미터|km|cm|m)(?![a-z])|how (?:tall|high|far|deep|wide)\b|\b(?:height|length) of\b"
+        ),
+    ),
+    ("weight", re.compile(r"무게|몸무게|중량|몇\s?(?:톤|kg|킬로그램)|how heavy|\bweighs?\b|\bweight of\b")),
+    ("share", re.compile(r"금리|이자율|interest rate|몇\s?(?:퍼센트|프로|%)|what percent")),
 )
 # A difference may be told as a share, whatever it is a difference of.
 _DIFFERENCE = re.compile(
@@ -58,6 +67,24 @@ _TIME = re.compile(
     r"\s?(?:여\s?)?(?:년|개월|달|주|일|시간|분|초)|[\s-](?:years?|months?|weeks?|days?|hours?|minutes?|seconds?)",
     re.I,
 )
+
+
+_AGE = re.compile(r"세(?!대|기)|\s?살|[\s-]years?[\s-]old|\)|,", re.I)
+_AGED = re.compile(r"\b(?:aged?(?: of)?|turned|turns|is|was) $|[가-힣A-Za-z][(,]\s?$", re.I)
+_POINTS = re.compile(r"\s?(?:%|퍼센트|프로|percent|per cent)|\s?배")
+_UNITS: dict[Measure, re.Pattern[str]] = {
+    "people": _PEOPLE,
+    "time": _TIME,
+    "length": re.compile(
+        r"\s?(?:m|㎝|㎞|cm|km|mm|미터|킬로미터|센티|센티미터|킬로)(?![a-z])|[\s-](?:met(?:re|er)s?|kilomet(?:re|er)s?|centimet(?:re|er)s?"
+        r"|feet|foot|inch(?:es)?|miles?|yards?|stor(?:e?y|ies)|floors?)|\s?층",
+        re.I,
+    ),
+    "weight": re.compile(
+        r"\s?(?:g|㎏|kg|t|톤|그램|킬로|킬로그램)(?![a-z])|[\s-](?:grams?|kilos?|kilograms?|tons?|tonnes?|pounds?|ounces?)",
+        re.I,
+    ),
+}
 
 
 def wanted(question: str) -> Wanted:
@@ -96,11 +123,17 @@ def counts(measure: Measure, counter: str | None, text: str, found: Quantity) ->
 
 
 def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
-    if wanted != "any" and found.kind != "number":
-        return False
+    if wanted == "any":
+        return True
+    if found.kind != "number":
+        return wanted == "share" and found.kind == "percent"
     if wanted == "money":
         return found.unit is not None
-    if wanted == "people":
-        return _PEOPLE.match(text, found.end) is not None
+    if wanted == "age":
+        told = _AGED.search(text, 0, found.start) is not None
+        return told or _AGE.match(text, found.end) is not None
+    if wanted == "share" and _POINTS.match(text, found.end):
+        return True
     days = text[found.start : found.end] in DAYS
-    return wanted != "time" or days or _TIME.match(text, found.end) is not None
+    unit = _UNITS.get(wanted)
+    return (wanted == "time" and days) or (unit is not None and unit.match(text, found.end) is not None)

@@ -37,7 +37,7 @@ _GROUPS = """
 채용 뽑는 뽑았 뽑기 | hire hired recruit
 상업 상업용 영리 | commercial commercially
 무료 공짜 | free
-어린이 아이들 아동 소아 | children kids child
+어린이 아이들 애들 아동 소아 | children kids child
 과태료 벌금 범칙금 과징금 | fine fined penalty
 연봉 임금 급여 월급 | salary wage pay
 관람객 방문객 관객 다녀 | visitor attendance audience
@@ -82,6 +82,15 @@ _GROUPS = """
 종료 끝난 끝났 끝나 | end ended finish
 전시 전시회 | exhibition show
 우려 걱정 | worry concern fear
+폰 휴대폰 핸드폰 휴대전화 스마트폰 | phone smartphone handset
+앱 어플 애플리케이션 | app
+슈퍼컴 슈퍼컴퓨터 | supercomputer
+폭설 대설 | snow snowfall snowstorm
+장애 먹통 끊긴 끊겼 중단 | outage
+한달 매달 매월 월 | month monthly
+감독 사령탑 코치 | coach
+배상 보상 변상 물어주 | compensation compensate
+은퇴 물러난 물러나 사임 퇴진 | resign retire~from step~down stepped~down
 """
 
 

@@ -27,7 +27,8 @@ READ = 10
 # Log odds beyond this say no more: they are certain. Those of a usual sentence.
 _CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
-_UNSEEN, _ACROSS, _STRANGE, _MOSTLY = 4, 5, 15, 0.5  # places in the evidence, and a share
+_UNSEEN, _ACROSS, _STRANGE = 4, 5, 15  # places in the evidence
+_MOSTLY, _NEARLY_ALL = 0.5, 0.7  # shares of a question
 _NAMED = 0.33  # of the names of a question, in an article of the other language that is on them
 _LAST_YEAR = re.compile(
     r"지난해|작년|전년|\blast year\b|\bprevious year\b|\ba year (?:ago|earlier)\b", re.I
@@ -225,7 +226,7 @@ class Candidates:
         """Log odds that the best of the ranked sentences, with its passage, answers the question.
 
         None (-inf) when most of it is words that no article has, though some are in its language and
-        the best sentence is not on what it names, or when the `GPT-5` that is asked about is nowhere
+        the best sentence is not on what it names or that is nearly all, or when the `GPT-5` that is asked about is nowhere
         in them, however much is on `GPT-4`.
         """
         texts = (f"{hit.title}\n{hit.text}" for hit in self.hits)
@@ -233,8 +234,9 @@ class Candidates:
             return float("-inf")
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
-        lost = evidence[_UNSEEN] * evidence[_ACROSS] * (self._named[ranked[0].number - 1] < _NAMED)
-        if own and max(lost, evidence[_STRANGE]) >= _MOSTLY:
+        lost = evidence[_UNSEEN] * evidence[_ACROSS]
+        nameless = self._named[ranked[0].number - 1] < _NAMED
+        if own and (max(lost * nameless, evidence[_STRANGE]) >= _MOSTLY or lost >= _NEARLY_ALL):
             return float("-inf")
         odds = float(np.dot(evidence, self._model.answerable)) + self._model.bias
         return odds - self._model.year * self._is_of_another_year(ranked[0])

@@ -50,9 +50,6 @@ def test_coverage_is_the_share_that_is_held() -> None:
     assert 0 < half < 1
     # A name may be in the other script in any text, what has to be translated only in one across.
     assert 0 < coverage(question, Described("마지스트랄이 왔다"), across=False) < 1
-    called = asked("Which language does Magistral speak?", even)
-    assert coverage(called, Described("언어"), across=False) == 0.0
-    assert coverage(called, Described("언어"), across=True) > 0
     assert coverage(question, Described("마지스트랄의 매개변수"), across=True) > 0.9
 
 
@@ -238,7 +235,7 @@ def test_a_common_word_that_sounds_like_a_name_is_none() -> None:
 
 def test_a_verb_of_the_past_is_no_name() -> None:
     words = asked("다온랩은 투자를 얼마나 받았대?", even).words
-    assert [word.forms[0] for word in words if word.name] == ["다온랩"]
+    assert [word.forms[0] for word in words if word.special] == ["다온랩"]
 
 
 @pytest.mark.parametrize(
