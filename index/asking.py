@@ -35,7 +35,7 @@ _WORD = re.compile(r"[a-z0-9]+|[가-힣]+|[^\W_a-z0-9가-힣]+")
 _ASKING = frozenset(
     "나는 은 는 이 가 을 를 의 에 와 과 도 로 만 으로 에서 까지 부터 에는 에도 이란 이라는 라는 어떻게 한 번에 안 것 것은 것인가 거야 건 수 수는 때 때는 "
     "중 중에 중에서 대해 대해서 대한 관한 관해 원래 대체 도대체 혹시 정말 진짜 그냥 좀 벌써 이미 아직 아직도 이제 드디어 결국 모두 전부 총 젤 다 다들 많이 이번 이번에 정도 대략 쯤 "
-    "거기 여기 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
+    "거기 여기 근데 그런데 그럼 그러면 그래서 그리고 알려줘 알려 줘 설명해줘 해줘 있나 있나요 있어 있는 있을까 했나 했어 했나요 되나 되지 됐나 됐어 하나 "
     "하나요 나요 인가 인가요 이야 제일 가장 다시 what which who whom whose when where why how is are was "
     "were do does did the a an of in on at to for from by with and or it its that this "
     "there many much name named called tell me about "
@@ -104,7 +104,11 @@ class Word:
     @property
     def special(self) -> bool:
         """Whether it is a name or a special word, rather than one for which a text may say another."""
-        return self.capital and not self.verb and _is_special(self.forms[0], self.keys, self.translations)
+        return (
+            self.capital
+            and not self.verb
+            and _is_special(self.forms[0], self.keys, self.translations)
+        )
 
     @property
     def spelled(self) -> bool:

@@ -43,7 +43,10 @@ _MEASURES: tuple[tuple[Measure, re.Pattern[str]], ...] = (
             r"(?:^|\s)키(?:가|는)|신장(?:이|은)|(?:높이|길이|거리)(?:가|는)|몇\s?(?:미터|킬로미터|km|cm|m)(?![a-z])|how (?:tall|high|far|deep|wide)\b|\b(?:height|length) of\b"
         ),
     ),
-    ("weight", re.compile(r"무게|몸무게|중량|몇\s?(?:톤|kg|킬로그램)|how heavy|\bweighs?\b|\bweight of\b")),
+    (
+        "weight",
+        re.compile(r"무게|몸무게|중량|몇\s?(?:톤|kg|킬로그램)|how heavy|\bweighs?\b|\bweight of\b"),
+    ),
     ("share", re.compile(r"금리|이자율|interest rate|몇\s?(?:퍼센트|프로|%)|what percent")),
 )
 # A difference may be told as a share, whatever it is a difference of.
@@ -136,4 +139,6 @@ def _measures(wanted: Measure, text: str, found: Quantity) -> bool:
         return True
     days = text[found.start : found.end] in DAYS
     unit = _UNITS.get(wanted)
-    return (wanted == "time" and days) or (unit is not None and unit.match(text, found.end) is not None)
+    return (wanted == "time" and days) or (
+        unit is not None and unit.match(text, found.end) is not None
+    )

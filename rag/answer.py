@@ -13,6 +13,7 @@ from index.encoder import Encoder
 from index.errors import IndexMissing
 from index.search import Hit, Index
 from rag.citations import CitationStream, Draft
+from rag.courtesy import essence
 from rag.errors import QuestionError
 from rag.events import (
     Answer,
@@ -142,7 +143,7 @@ class Answerer:
         """Everything that is done before reading."""
         began = time.perf_counter()
         question = clean(request.question)
-        language = language_of(question)
+        language = language_of(essence(question))
         alone = self._index.mended(chosen.standalone(question, language, request.history))
         k = request.k or self._settings.k
         whole = replace(request, question=alone)

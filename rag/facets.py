@@ -1,6 +1,12 @@
-"""Questions that need two facts: what is asked of each of two things, as questions of their own."""
+"""Questions that need two facts or more: what is asked of each of two things, and what is asked in one
+breath, as questions of their own."""
 
 import re
+
+from corpus.text import language
+from rag.courtesy import asking
+from rag.events import Turn
+from rag.followup import standalone
 
 _LONGEST = 40
 _KOREAN_CUE = re.compile(
@@ -65,8 +71,59 @@ _ENGLISH_MORE = (
 _OF_ONE = {"do": "does", "were": "was", "are": "is", "have": "has"}
 
 
+_MOST = 3
+# Two questions in one sentence: what else is asked follows the whole of the first.
+_ENGLISH_TOO = re.compile(
+    r"^(?P<first>(?:(?:in|at|on|to|for) )?(?:wh(?:o|en|ere|at|y|ich)|how)\b.{8,}?),? and (?P<second>(?:(?:in|at|on) )?(?:wh(?:o|en|ere|at|y)"
+    r"|how(?: (?:many|much|big|large|long|old|far|fast))?)\b.*)$",
+    re.I,
+)
+_ENGLISH_WORD = re.compile(
+    r"^(?:(?:in|at|on|to|for) )?(?:who|when|where|why|what|how(?: (?:many|much|big|large|long|old|far|fast))?)\b",
+    re.I,
+)
+_KOREAN_TOO = re.compile(
+    r"^(?P<first>.*(?:누구|누가|언제|어디|몇|얼마|뭐|뭘|무엇|무슨|어떤|왜)\S*(?:\s\S{1,8}){0,3}?(?:(?<!\s사)(?<![최참광])고|이며))[\s,]+"
+    r"(?P<second>.*(?:누구|누가|언제|어디|몇|얼마|뭐|뭘|무엇|무슨|어떤|왜|어떻게).*)$"
+)
+
+
 def facets(question: str) -> tuple[str, ...]:
-    """Two stand-alone questions for a comparison of two things, in its order; none for any other."""
+    """Stand-alone questions, in order: two for a comparison of two things, one for each that is asked in
+    one breath, three at most; none for any other."""
+    return _compared(question) or _several(question)
+
+
+def _several(question: str) -> tuple[str, ...]:
+    """The questions of a text that asks more than one, each with what the one before it is about."""
+    parts = [part for whole in asking(question) for part in _both(whole)]
+    if not 2 <= len(parts) <= _MOST:
+        return ()
+    earlier: list[Turn] = []
+    alone = list[str]()
+    for part in parts:
+        alone.append(standalone(part, earlier))
+        earlier.append(Turn(alone[-1], ""))
+    return tuple(alone)
+
+
+def _both(question: str) -> list[str]:
+    """The two questions of one sentence, or the sentence."""
+    if language(question) == "ko":
+        found = _KOREAN_TOO.match(question)
+        return [found["first"], found["second"]] if found else [question]
+    found = _ENGLISH_TOO.match(question.rstrip("?. "))
+    about = _ENGLISH_WORD.sub("", found["first"]).strip() if found else ""
+    if not found or " " not in about:
+        return [question]
+    first, second = found["first"], found["second"]
+    if _ENGLISH_WORD.fullmatch(second):  # of the same
+        second = f"{second} {about}"
+    return [f"{first}?", f"{second}?"]
+
+
+def _compared(question: str) -> tuple[str, ...]:
+    """Two questions for a comparison of two things."""
     asked = " ".join(question.split()).rstrip("?？.!")
     if _KOREAN_CUE.search(asked) and (found := _KOREAN.match(asked)):
         return tuple(_korean(found[name].strip(), found["rest"]) for name in ("a", "b"))

@@ -14,7 +14,7 @@ from index.asking import content_words
 from index.names import stems
 from index.synonyms import synonyms
 from index.translation import word_translations
-from index.verbs import PAST
+from index.verbs import PAST, is_verb
 from rag.events import Turn
 
 _BACK = re.compile(
@@ -92,7 +92,7 @@ def names(question: str) -> list[str]:
             continue
         if "가" <= word[0] <= "힣":
             stem = stems(word)[-1]
-            known = any(word_translations(stem)) or synonyms(stem)
+            known = any(word_translations(stem)) or synonyms(stem) or is_verb(word)
             if not known and not _NO_NAME.search(stem):
                 found.append(stem)
         elif folded in STOP or word[0].isdigit():

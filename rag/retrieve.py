@@ -8,6 +8,7 @@ from itertools import chain, zip_longest
 
 from index.encoder import BUNDLED, BundledEncoder, Encoder
 from index.search import Hit, Index
+from rag.courtesy import essence
 from rag.events import Request
 from rag.facets import facets
 from rag.reread import DEPTH, reread
@@ -19,11 +20,12 @@ _DEEPER = 3
 def retrieve(index: Index, request: Request, k: int, reranker: str = BUNDLED) -> list[Hit]:
     """The `k` best passages, best first, with a share for each language when both hold evidence.
 
-    The question has to stand alone. For a comparison each of its two things gets its
+    The question has to stand alone; what is said around it is left out. For a comparison each of its two things gets its
     share; words of time favour articles of that time, whose openings are the passages when nothing but
     its news are asked for. A `reranker` orders the first 20 by itself, the
     bundled one moves the first 12.
     """
+    request = replace(request, question=essence(request.question))
     meant = period(request.question, date.today())
     if meant and is_only_news(request.question):
         return index.newest(k, meant.holds, request.scope)

@@ -9,6 +9,7 @@ from index.asking import Asked, Rarity, asked
 from index.cross_encoder import cross_encoder, loading
 from index.encoder import Encoder
 from index.search import Hit
+from rag.courtesy import essence
 from rag.events import Reading, Text, Turn
 from rag.facets import facets
 from rag.followup import standalone
@@ -40,8 +41,8 @@ class Extractive:
         loading()  # while the passages are searched for
 
     def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str:
-        """The question with what it leaves unsaid, by rules."""
-        return standalone(question, history)
+        """The question with what it leaves unsaid and without what is said around it, by rules."""
+        return standalone(essence(question), history)
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()

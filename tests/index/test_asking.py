@@ -70,6 +70,25 @@ def test_a_value_answers_only_what_it_measures() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "text", "told"),
+    [
+        ("윤태경 대표 나이가 몇이야?", "윤태경(46) 대표가 말했다.", "46"),
+        ("윤태경 대표 나이가 몇이야?", "매개변수 620억개를 공개했다.", None),
+        ("How tall is the goalie?", "The goalie, 34, stopped 12 shots.", None),
+        ("How tall is the goalie?", "She is 1.84 metres tall.", "1.84"),
+        ("What is the interest rate?", "The loans run for 14 years.", None),
+        ("What is the interest rate?", "It borrowed at 4.2 percent.", "4.2"),
+        ("지피유는 몇 장이야?", "H200 GPU 512장으로 학습했다.", "512"),
+    ],
+)
+def test_a_value_is_told_in_what_it_is_measured_in(
+    question: str, text: str, told: str | None
+) -> None:
+    found = answering(asked(question, even), text, Described(text).values)
+    assert (found.value if found else None) == told
+
+
+@pytest.mark.parametrize(
     ("question", "kind"),
     [
         ("올해 예산은 얼마인가?", "money"),
@@ -79,6 +98,12 @@ def test_a_value_answers_only_what_it_measures() -> None:
         ("가격을 얼마나 내렸나?", "any"),
         ("매출이 몇 퍼센트 늘었어?", "any"),
         ("직원 수는?", "people"),
+        ("그 대표 나이가 몇이야?", "age"),
+        ("How tall is the goalie?", "length"),
+        ("눈이 몇 cm 왔어?", "length"),
+        ("How heavy is it?", "weight"),
+        ("대출 금리는 몇 프로야?", "any"),
+        ("What is the interest rate on the loans?", "share"),
     ],
 )
 def test_what_a_number_measures(question: str, kind: str) -> None:

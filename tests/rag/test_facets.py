@@ -97,3 +97,41 @@ def test_a_side_that_no_article_answers_is_named(tmp_path: Path) -> None:
     assert "240억" in cited.evidence[0].quote
     assert missing.text == "근거를 찾지 못한 질문: 제주감귤의 매개변수 수는 얼마인가?"
     assert not missing.markers and not answer.abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Who founded DeepSeek and when?", ("Who founded DeepSeek?", "when founded DeepSeek?")),
+        (
+            "Who founded DeepSeek and where is it based?",
+            ("Who founded DeepSeek?", "DeepSeek where is it based?"),
+        ),
+        (
+            "딥시크는 누가 만들었고 언제 나왔어?",
+            ("딥시크는 누가 만들었고", "딥시크 언제 나왔어?"),
+        ),
+        (
+            "다온랩 대표는 누구야? 매출은 얼마야?",
+            ("다온랩 대표는 누구야?", "다온랩 매출은 얼마야?"),
+        ),
+    ],
+)
+def test_what_is_asked_in_one_breath_is_asked_one_by_one(
+    question: str, parts: tuple[str, ...]
+) -> None:
+    assert facets(question) == parts
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "누가 최고 점수를 받았어?",
+        "어디서 사고 났어?",
+        "how many people and how much money did it take",
+        "U.S. firms differ. Why is that?",
+        "Why did it and when?",
+    ],
+)
+def test_one_question_is_not_taken_apart(question: str) -> None:
+    assert facets(question) == ()
