@@ -22,7 +22,7 @@ from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms
 from index.translation import Translation, word_translations
-from index.verbs import heads, is_verb, noun
+from index.verbs import is_verb, noun, verb_stems
 from index.versions import Numbered, is_of_another, numbered
 
 Rarity = Callable[[list[str]], Mapping[str, float]]
@@ -175,7 +175,7 @@ def asked(question: str, rarity: Rarity) -> Asked:
             forms = tuple(dict.fromkeys((stem, *stems(word))))
             keys = head_keys(word).union(*map(phonetic_keys, forms), *names.get(word, ()))
             capital = "가" <= word[0] <= "힣" or word in capitals
-            same = next(filter(None, map(synonyms, (*forms, *heads(word)))), ())
+            same = next(filter(None, map(synonyms, (*forms, *verb_stems(word)))), ())
             verb, unseen = is_verb(word), weight >= frequencies[_UNSEEN]
             if word == content[-1] and not meanings and _VERBAL.search(word):
                 # Many a name ends so too.

@@ -7,9 +7,8 @@ _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
 _SAME = 0.7
 _HARDLY = 0.01
-_SURE = (
-    0.6  # of a translation that a text in the question's language may have too, such as short forms
-)
+# So sure is a translation that a text in the question's language may have too, such as a short form.
+_SURE = 0.6
 
 
 def coverage(question: Asked, text: Described, *, across: bool) -> float:

@@ -71,6 +71,6 @@ def noun(word: str) -> str:
     return found[1] if found else ""
 
 
-def heads(word: str) -> list[str]:
+def verb_stems(word: str) -> list[str]:
     """What may be the stem of a verb: all but its last syllables, never under two, the longest first."""
     return [word[:end] for end in range(len(word), 1, -1)] if is_verb(word) else [word]

@@ -5,7 +5,7 @@ import pytest
 from index.asking import asked
 from index.described import Described
 from index.holding import coverage, gaps
-from index.verbs import heads, is_verb, noun
+from index.verbs import is_verb, noun, verb_stems
 
 
 def rare(terms: list[str]) -> dict[str, float]:
@@ -47,8 +47,8 @@ def test_the_noun_of_a_light_verb(word: str, said: str) -> None:
 
 
 def test_a_verb_is_looked_up_by_what_it_begins_with() -> None:
-    assert heads("미뤄진거야") == ["미뤄진거야", "미뤄진거", "미뤄진", "미뤄"]
-    assert heads("대표가") == ["대표가"]
+    assert verb_stems("미뤄진거야") == ["미뤄진거야", "미뤄진거", "미뤄진", "미뤄"]
+    assert verb_stems("대표가") == ["대표가"]
 
 
 def test_a_verb_that_no_article_has_says_little() -> None:

@@ -51,6 +51,8 @@ def test_an_english_question_is_found_among_what_is_said_around_it(said: str) ->
         "2025년 9월 소식 알려줘",
         "Explain Qwen3 in detail",
         "Can you tell me about Magistral?",
+        "축제는 4월 17~26일 중 언제 붐벼?",
+        "Is Dr. Kim of St. Louis right? He said v2.0 is out.",
         "안녕하세요",
         "Thanks!",
         "",
