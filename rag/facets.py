@@ -118,7 +118,7 @@ def _both(question: str) -> list[str]:
         return [question]
     first, second = found["first"], found["second"]
     if _ENGLISH_WORD.fullmatch(second):  # of the same
-        second = f"{second} {about}"
+        second = f"{second} ({about})"
     return [f"{first}?", f"{second}?"]
 
 

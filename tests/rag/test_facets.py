@@ -102,7 +102,7 @@ def test_a_side_that_no_article_answers_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("question", "parts"),
     [
-        ("Who founded DeepSeek and when?", ("Who founded DeepSeek?", "when founded DeepSeek?")),
+        ("Who founded DeepSeek and when?", ("Who founded DeepSeek?", "when (founded DeepSeek)?")),
         (
             "Who founded DeepSeek and where is it based?",
             ("Who founded DeepSeek?", "DeepSeek where is it based?"),
