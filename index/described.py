@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from re import Pattern
 
 from index.analysis import STOP, terms
 from index.likeness import alike
@@ -29,11 +28,6 @@ _WRITTEN = re.compile(r"[A-Za-z0-9]+|[가-힣]+")
 _LATIN, _HANGUL = re.compile("[A-Za-zÀ-ɏ]"), re.compile("[가-힣\u1100-\u11ff]")
 # What stands before a short form at the end of a name, which Korean leaves in Latin letters.
 _BEFORE_SHORT_FORM = re.compile(r"\b([A-Z][A-Za-z]*[a-z])[A-Z]{2,}\b")
-
-
-def other_script(word: str) -> Pattern[str]:
-    """What finds a letter of the script that a word does not begin with."""
-    return _HANGUL if word[0].isascii() else _LATIN
 
 
 class Described:
@@ -68,13 +62,14 @@ class Described:
             return frozenset().union(*(part.terms for part in self._parts))
         return frozenset(terms(self._text))
 
-    def heard(self, keys: frozenset[str], script: Pattern[str] = _WRITTEN) -> frozenset[str]:
-        """Those of some phonetic keys that one of its words or names with a letter of a script has."""
+    def heard(self, keys: frozenset[str], hangul: bool | None = None) -> frozenset[str]:
+        """Those of some phonetic keys that one of its words or names has: one with a Hangul letter, with a
+        Latin one, or any."""
         if self._parts:
-            return frozenset().union(*(part.heard(keys, script) for part in self._parts))
-        if not script.search(self._text):
+            return frozenset().union(*(part.heard(keys, hangul) for part in self._parts))
+        words = self.words if hangul is None else self._written_in[hangul]
+        if not words:
             return frozenset()
-        words = frozenset(filter(script.search, self.words))
         having = self._vocabulary.having
         return frozenset(k for k in keys if k and not having(k).isdisjoint(words))
 
@@ -83,10 +78,20 @@ class Described:
         to 1. `forms` are ways to cut that word."""
         if self._parts:
             return max(part.likeness(forms) for part in self._parts)
-        if not other_script(forms[0]).search(self._text):
+        if not self._written_in[forms[0][0].isascii()]:
             return 0.0
         found = self._vocabulary.alike(forms)
         return max((found[word] for word in found.keys() & self.listed), default=0.0)
+
+    @cached_property
+    def _written_in(self) -> Mapping[bool, frozenset[str]]:
+        """Its words with a Latin letter (False), and those with a Hangul one (True)."""
+        return {
+            hangul: frozenset(filter(letter.search, self.words))
+            if letter.search(self._text)
+            else frozenset()
+            for hangul, letter in ((False, _LATIN), (True, _HANGUL))
+        }
 
     @property
     def _vocabulary(self) -> "_Vocabulary":

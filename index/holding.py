@@ -1,7 +1,7 @@
 """How much of a question a text holds: its words, its names as they sound, its values."""
 
 from index.asking import Asked, Word
-from index.described import Described, other_script
+from index.described import Described
 
 _ALIKE = 0.4  # so much a name and its spelling agree at least; few agree wholly
 _BONUS = 0.25
@@ -74,7 +74,7 @@ def _held(word: Word, text: Described, *, across: bool, numeric: bool) -> float:
         if word.spelled:
             share = max(share, _spelled(word, text))
     elif word.transcribed:  # a Korean text may write a name in Latin letters too
-        heard = text.heard(word.keys, other_script(word.forms[0]))
+        heard = text.heard(word.keys, word.forms[0][0].isascii())
         share = max(share, _length_shown(heard), _spelled(word, text))
     for meaning, weight in word.translations:
         if (across or weight >= _SURE) and text.terms.issuperset(meaning):
