@@ -62,6 +62,8 @@ _COUNTER = re.compile(
     r"^(?:호|호기|차|회|세|층|위|등|인|권|장|편|기|대|살|명|개|개월|년|월|일|시|분|번|번째|주|주년)"
     r"(?:에|의|은|는|이|가|을|를|에서|부터|까지|에는|로|으로|도|와|과|째|인)*$"
 )
+# What is written after 몇 and says nothing of what is counted: 몇 개인가 does not ask about 개인.
+_COUNTED = re.compile(r"개(?![국월사소팀교층])|명|사람|년|살|퍼센트|프로|배")
 # What a noun takes on to be a verb, and a verb to tell of the past, so that 공개됐나 and 공개 are one word.
 _VERB = re.compile(
     r"(?:했었|됐었|했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
@@ -81,7 +83,7 @@ _VERSION = re.compile(r"[a-z]+\d+")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     """One written word of the question: the terms it is made of, the phonetic keys of its other
     spelling, the terms of each of its translations with their weights, how rare it is (the highest
@@ -101,7 +103,7 @@ class Word:
     verb: bool = False
     unseen: bool = False
 
-    @property
+    @cached_property
     def special(self) -> bool:
         """Whether it is a name or a special word, rather than one for which a text may say another."""
         return (
@@ -110,12 +112,12 @@ class Word:
             and _is_special(self.forms[0], self.keys, self.translations)
         )
 
-    @property
+    @cached_property
     def spelled(self) -> bool:
         """Whether it may be a name that a text in the other language spells as it sounds."""
         return bool(self.keys) and self.special
 
-    @property
+    @cached_property
     def transcribed(self) -> bool:
         """Whether a text in the question's language may have it in the other script alone."""
         return self.spelled or (self.unseen and bool(self.keys) and self.capital and not self.verb)
@@ -284,9 +286,9 @@ def _counts(text: str, word: re.Match[str]) -> bool:
     counted (몇 장)."""
     if text[max(0, word.start() - 1) : word.start()].isdigit():
         return _COUNTER.match(word.group()) is not None
-    counted = counter(text)
-    how_many = text[: word.start()].rstrip().endswith("몇")
-    return how_many and bool(counted) and word.group().startswith(str(counted))
+    if not text[: word.start()].rstrip().endswith("몇"):
+        return False
+    return bool(_COUNTED.match(word.group()) or word.group().startswith(counter(text) or "\0"))
 
 
 def _meaning(word: str) -> float:

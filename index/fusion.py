@@ -18,7 +18,7 @@ from corpus.text import sentences
 from index.asking import Asked
 from index.described import Described
 from index.encoder import Encoder, Vectors
-from index.holding import named, shares
+from index.holding import holding, named
 from index.store import StoredPassage
 from index.terms import Weights
 
@@ -107,10 +107,11 @@ def within(
         first += len(texts)
         parts = [_head(scored.passage), *map(Described, texts)]
         alone, beside = _coverages([part.terms for part in parts], rarity)
-        held = shares(question, Described(parts=parts), across=False)
+        held = holding(question, Described(parts=parts), across=False)
         extra = fusion.sentence * alone + fusion.around * beside + fusion.cosine * best
-        extra += fusion.words * held[0]
-        found.append(replace(scored, score=(scored.score + extra) / whole, held=held))
+        extra += fusion.words * held.coverage
+        shares = (held.coverage, held.special)
+        found.append(replace(scored, score=(scored.score + extra) / whole, held=shares))
     return _ordered(found, ranked[fusion.rescored :], whole)
 
 
@@ -131,9 +132,10 @@ def across(
     Described.together(texts)
     found, extras = list[Scored](), list[float]()
     for scored, text in zip(top, texts, strict=True):
-        held = shares(question, text, across=True)
-        extras.append(share * held[0] + fusion.named * named(question, text))
-        found.append(replace(scored, score=(scored.score + extras[-1]) / whole, held=held))
+        held = holding(question, text, across=True)
+        extras.append(share * held.coverage + fusion.named * named(question, text))
+        shares = (held.coverage, held.special)
+        found.append(replace(scored, score=(scored.score + extras[-1]) / whole, held=shares))
     # Those that are only glanced over hold as much as any, or the others would seem to stand out.
     least = min(extras, default=0.0) if compared < fusion.compared else 0.0
     return _ordered(found, rest, whole, least)

@@ -1,5 +1,9 @@
 """How much of a question a text holds: its words, its names as they sound, its values."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
 from index.asking import Asked, Word
 from index.described import Described
 
@@ -11,33 +15,76 @@ _HARDLY = 0.01
 _SURE = 0.6
 
 
-def coverage(question: Asked, text: Described, *, across: bool) -> float:
-    """The share of the question's weight that a text holds, from 0 to 1.
+@dataclass(frozen=True)
+class Holding:
+    """How much of each word of a `question` a text holds (`each`, from 0 to 1, in their order)."""
+
+    question: Asked
+    each: tuple[float, ...]
+
+    @cached_property
+    def coverage(self) -> float:
+        """The share of the question's weight that the text holds, from 0 to 1."""
+        got = sum(word.weight * share for word, share in self._pairs)
+        return got / (self.question.weight or 1.0)
+
+    @property
+    def special(self) -> float:
+        """The share of the question's weight that is held in names and special words, which tell what an
+        article is about."""
+        got = sum(word.weight * share * word.special for word, share in self._pairs)
+        return got / (self.question.weight or 1.0)
+
+    @cached_property
+    def names(self) -> float:
+        """The share held of the weight of the question's names and special words, from 0 to 1; 1 when it
+        has none."""
+        whole = sum(weight for weight, _ in self._names)
+        return sum(weight * share for weight, share in self._names) / whole if whole else 1.0
+
+    @property
+    def nameless(self) -> bool:
+        """Whether none of the names and special words of a question that has some is held."""
+        return bool(self._names) and max(share for _, share in self._names) < _HARDLY
+
+    @property
+    def gaps(self) -> tuple[float, float, float, float]:
+        """What the text leaves open: the weightiest word it lacks, the share of words it holds, the share
+        of weight in words that no passage has and no translation stands for, and that of those among
+        them that are special. Each from 0 to 1."""
+        whole = self.question.weight
+        if not whole:
+            return 0.0, 0.0, 0.0, 0.0
+        lacking = max(word.weight * (1 - share) for word, share in self._pairs)
+        unseen = [w for w, share in self._pairs if w.unseen and not w.verb and share < 0.5]
+        strange = sum(word.weight for word in unseen if word.special)
+        lost = sum(word.weight for word in unseen)
+        return lacking / whole, sum(self.each) / len(self.each), lost / whole, strange / whole
+
+    @cached_property
+    def _names(self) -> list[tuple[float, float]]:
+        """What each name and special word of the question weighs, and how much of it is held."""
+        return [(word.weight, share) for word, share in self._pairs if word.special]
+
+    @property
+    def _pairs(self) -> Iterator[tuple[Word, float]]:
+        return zip(self.question.words, self.each, strict=True)
+
+
+def holding(question: Asked, text: Described, *, across: bool) -> Holding:
+    """How much of a question a text holds.
 
     A word counts by the share of its terms that are there, or by another word that says the same; a
     number also by its value, and across languages a word by its phonetic keys and its translations too.
     """
-    held = _each_held(question, text, across=across)
-    got = sum(word.weight * share for word, share in zip(question.words, held, strict=True))
-    return got / (question.weight or 1.0)
-
-
-def shares(question: Asked, text: Described, *, across: bool) -> tuple[float, float]:
-    """The share of the question's weight that a text holds, as `coverage` has it, and how much of
-    that is in names and special words, which tell what an article is about."""
-    whole = special = 0.0
-    held = _each_held(question, text, across=across)
-    for word, share in zip(question.words, held, strict=True):
-        whole += word.weight * share
-        special += word.weight * share * word.special
-    weight = question.weight or 1.0
-    return whole / weight, special / weight
-
-
-def _each_held(question: Asked, text: Described, *, across: bool) -> list[float]:
-    """How much of each of the question's words a text holds."""
     numeric = _same_value(question, text)
-    return [_held(word, text, across=across, numeric=numeric) for word in question.words]
+    shares = (_held(word, text, across=across, numeric=numeric) for word in question.words)
+    return Holding(question, tuple(shares))
+
+
+def coverage(question: Asked, text: Described, *, across: bool) -> float:
+    """The share of the question's weight that a text holds, from 0 to 1."""
+    return holding(question, text, across=across).coverage
 
 
 def named(question: Asked, text: Described) -> float:
@@ -91,42 +138,3 @@ def _spelled(word: Word, text: Described) -> float:
 def _length_shown(keys: frozenset[str]) -> float:
     """How surely one of these keys that a text has is the word: the longer, the less likely by chance."""
     return min(1.0, (max(map(len, keys), default=1) - 1) / 3)
-
-
-def names_held(question: Asked, text: Described, *, across: bool) -> float:
-    """The share that a text holds of the weight of a question's names and special words, from 0 to 1; 1
-    when it has none."""
-    names = _names(question, text, across=across)
-    whole = sum(weight for weight, _ in names)
-    return sum(weight * share for weight, share in names) / whole if whole else 1.0
-
-
-def is_nameless(question: Asked, text: Described, *, across: bool) -> bool:
-    """Whether a text holds none of the names and special words of a question that has some."""
-    names = _names(question, text, across=across)
-    return bool(names) and max(share for _, share in names) < _HARDLY
-
-
-def _names(question: Asked, text: Described, *, across: bool) -> list[tuple[float, float]]:
-    """What each name and special word of a question weighs, and how much of it a text holds."""
-    held = zip(question.words, _each_held(question, text, across=across), strict=True)
-    return [(word.weight, share) for word, share in held if word.special]
-
-
-def gaps(question: Asked, text: Described, *, across: bool) -> tuple[float, float, float, float]:
-    """What a text leaves open: the weightiest word it lacks, the share of words it holds, the share
-    of weight in words that no passage has and no translation stands for, and that of those among
-    them that are special. Each from 0 to 1."""
-    if not question.weight:
-        return 0.0, 0.0, 0.0, 0.0
-    held = _each_held(question, text, across=across)
-    pairs = list(zip(question.words, held, strict=True))
-    lacking = max(word.weight * (1 - share) for word, share in pairs)
-    unseen = [w for w, share in pairs if w.unseen and not w.verb and share < 0.5]
-    strange = sum(word.weight for word in unseen if word.special)
-    return (
-        lacking / question.weight,
-        sum(held) / len(held),
-        sum(word.weight for word in unseen) / question.weight,
-        strange / question.weight,
-    )

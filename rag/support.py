@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from corpus.article import Language
 from corpus.text import flat, sentences
@@ -18,7 +18,7 @@ from index.analysis import terms
 from index.asking import Asked, Rarity, asked
 from index.described import Described
 from index.encoder import Encoder, Vectors
-from index.holding import coverage, gaps
+from index.holding import Holding, holding
 from index.names import latin_keys, stems
 from index.numbers import Quantity
 from index.search import Hit
@@ -78,6 +78,7 @@ class _Source:
         self.head = Described(head, read=values_of)
         self.parts = [Described(hit.text[a:b], read=values_of) for a, b in self.spans]
         self.whole = Described(parts=[self.head, *self.parts])
+        Described.together([self.whole])
         self.text = f"{head}\n{hit.text}"
         self.flat = [(span, flat(hit.text[slice(*span)])) for span in self.spans]
         self._near: dict[tuple[int, int], Described] = {}
@@ -179,28 +180,30 @@ class Verifier:
     def _best(self, claim: _Claim, source: _Source) -> tuple[tuple[int, int], float]:
         """The places of the best sentence or two, of those that hold most of the claim."""
         last = len(source.spans) - 1
-        facts = self._facts(claim, source)
-        tried = [(place, place) for place in self._likely(claim, source)]
-        scores = {pair: self._score(claim, source, facts, pair) for pair in tried}
+        facts, across = self._facts(claim, source), claim.language != source.hit.language
+        held = cache(lambda a, b: holding(claim.said, source.near(a, b), across=across))
+        tried = [(place, place) for place in self._likely(claim, source, held)]
+        scores = {pair: self._score(claim, source, facts, pair, held(*pair)) for pair in tried}
         best = max(tried, key=scores.__getitem__)
         hopeless = self._judgement.weak / 2
         if hopeless < min(scores[best]) < self._judgement.supported and not facts.limited:
             place = best[0]
             pairs = [(i, i + 1) for i in (place - 1, place) if i >= 0 and i < last]
-            scores |= {pair: self._score(claim, source, facts, pair) for pair in pairs}
+            scores |= {pair: self._score(claim, source, facts, pair, held(*pair)) for pair in pairs}
             joint = max(pairs, key=lambda pair: min(scores[pair]), default=best)
             best = joint if min(scores[joint]) > min(scores[best]) + 0.1 else best
         return best, min(scores[best])
 
-    def _likely(self, claim: _Claim, source: _Source) -> list[int]:
+    def _likely(
+        self, claim: _Claim, source: _Source, held: Callable[[int, int], Holding]
+    ) -> list[int]:
         """The places of the few sentences that hold most of a claim."""
         if claim.language != source.hit.language:
-            nears = [source.near(place, place) for place in range(len(source.spans))]
-            held = [coverage(claim.said, near, across=True) for near in nears]
+            shares = [held(place, place).coverage for place in range(len(source.spans))]
         else:
-            held = [float(len(claim.terms & part.terms)) for part in source.parts]
-        ordered = sorted(range(len(held)), key=held.__getitem__, reverse=True)[:_TRIED]
-        return [place for place in ordered if 2 * held[place] >= held[ordered[0]]]
+            shares = [float(len(claim.terms & part.terms)) for part in source.parts]
+        ordered = sorted(range(len(shares)), key=shares.__getitem__, reverse=True)[:_TRIED]
+        return [place for place in ordered if 2 * shares[place] >= shares[ordered[0]]]
 
     def _facts(self, claim: _Claim, source: _Source) -> _Facts:
         """What is the same for every sentence of a passage."""
@@ -215,7 +218,7 @@ class Verifier:
         return _Facts(missing, float(strange), bool(unknown) or invented)
 
     def _score(
-        self, claim: _Claim, source: _Source, facts: _Facts, pair: tuple[int, int]
+        self, claim: _Claim, source: _Source, facts: _Facts, pair: tuple[int, int], held: Holding
     ) -> tuple[float, float]:
         """The score before hard contradictions, and the most that they allow."""
         across = claim.language != source.hit.language
@@ -232,9 +235,9 @@ class Verifier:
         if self._entails:
             return self._entails(text, claim.text), limit
         apart = any(not agrees(q, near.values, source.hit.published) for q in claim.values)
-        lacking, words, *_ = gaps(claim.said, near, across=across)
+        lacking, words, *_ = held.gaps
         features = (
-            coverage(claim.said, near, across=across), words,
+            held.coverage, words,
             float(source.vector(self._encoder, *pair) @ claim.vector), lacking, float(apart),
             float(pair[0] != pair[1]), facts.strange, float(claim.language == "ko"),
         )  # fmt: skip

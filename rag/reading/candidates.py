@@ -14,8 +14,9 @@ import numpy as np
 from corpus.article import Language
 from index.asking import Asked, answering
 from index.cross_encoder import CrossEncoder, Placed
+from index.described import Described
 from index.encoder import Encoder
-from index.holding import coverage, gaps, is_nameless, names_held
+from index.holding import Holding, coverage, holding
 from index.numbers import Quantity
 from index.search import Hit
 from index.versions import is_another, unknown
@@ -154,6 +155,7 @@ class Candidates:
         self.asked, self.language, self.hits = asked, language, hits
         self._cross_encoder, self._model = cross_encoder, model
         self._sources = [Source(number, hit) for number, hit in enumerate(hits, 1)]
+        Described.together(source.whole for source in self._sources)
 
     def ranked(self, question: str, encoder: Encoder) -> list[Candidate]:
         """Every sentence, best first."""
@@ -190,7 +192,7 @@ class Candidates:
     def _candidate(self, source: Source, place: int, cosine: float, standing: float) -> Candidate:
         asked, hit, text = self.asked, source.hit, source.texts[place]
         across = hit.language != self.language
-        here = source.parts[place]
+        here, named = source.parts[place], self._held[source.number - 1].names
         value = answering(asked, text, here.values)
         beside = near(asked, text, here.values, value, across=across) if value else 0.0
         features = Features(
@@ -205,17 +207,21 @@ class Candidates:
         score = float(np.dot(features.row, weights)) + self._model.foreign * across
         score -= self._model.another * self._is_another(source, place)
         if not across:
-            score -= self._model.lacks * (max(self._named) - self._named[source.number - 1])
+            most = max(held.names for held in self._held)
+            score -= self._model.lacks * (most - named)
         start, end = source.spans[place]
         return Candidate(
             source.number, hit, hit.start + start, hit.start + end, text, features, value, score,
-            source.columns(place), source.before(place), named=self._named[source.number - 1],
+            source.columns(place), source.before(place), named=named,
         )  # fmt: skip
 
     @cached_property
-    def _named(self) -> list[float]:
-        """The share that each passage holds of the names asked about."""
-        return [self._names_held(source) for source in self._sources]
+    def _held(self) -> list[Holding]:
+        """How much of the question each passage holds."""
+        return [
+            holding(self.asked, source.whole, across=source.hit.language != self.language)
+            for source in self._sources
+        ]
 
     def _is_another(self, source: Source, place: int) -> bool:
         """Whether a sentence is on another version of what the question names with a number."""
@@ -235,7 +241,7 @@ class Candidates:
         evidence = self.evidence(ranked)
         own = any(hit.language == self.language for hit in self.hits)
         lost = evidence[_UNSEEN] * evidence[_ACROSS]
-        nameless = self._named[ranked[0].number - 1] < _NAMED
+        nameless = ranked[0].named < _NAMED
         if own and (max(lost * nameless, evidence[_STRANGE]) >= _MOSTLY or lost >= _NEARLY_ALL):
             return float("-inf")
         odds = float(np.dot(evidence, self._model.answerable)) + self._model.bias
@@ -248,9 +254,6 @@ class Candidates:
             return False
         ago = int(published[:4]) - int(year) == 1 and _LAST_YEAR.search(text)
         return year not in f"{best.hit.title}\n{text}" and not ago
-
-    def _names_held(self, source: Source) -> float:
-        return names_held(self.asked, source.whole, across=source.hit.language != self.language)
 
     def evidence(self, ranked: Sequence[Candidate]) -> tuple[float, ...]:
         """What speaks for an answer from the best sentence.
@@ -268,13 +271,10 @@ class Candidates:
         """
         asked, best = self.asked, ranked[0]
         across = best.hit.language != self.language
-        source = self._sources[best.number - 1]
-        lacking, words, unseen, strange = gaps(asked, source.whole, across=across)
+        held = self._held[best.number - 1]
+        lacking, words, unseen, strange = held.gaps
         certain = 1 / sum(math.exp(other.score - best.score) for other in ranked)
-        most = max(
-            coverage(asked, each.whole, across=each.hit.language != self.language)
-            for each in self._sources
-        )
+        most = max(each.coverage for each in self._held)
         return (
             best.features.cosine, lacking, max(0.0, lacking - _MUCH), words, unseen,
             float(across), certain, most,
@@ -283,6 +283,6 @@ class Candidates:
             best.features.length, float(self.language == "ko"),
             0.0 if across else (unseen + strange) / 2,
             best.read, max(c.read for c in ranked), best.similar,
-            float(is_nameless(asked, source.whole, across=across)),
+            float(held.nameless),
             float(asked.wanted == "person" and names_nobody(best.text, best.hit.language)),
         )  # fmt: skip

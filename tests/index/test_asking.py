@@ -7,7 +7,7 @@ import pytest
 from index.asking import answering, asked, content_words
 from index.described import Described
 from index.expected import Wanted, measure, wanted
-from index.holding import coverage, gaps, is_nameless, names_held
+from index.holding import coverage, holding
 from index.numbers import quantities
 
 
@@ -55,9 +55,14 @@ def test_coverage_is_the_share_that_is_held() -> None:
 
 def test_what_a_text_leaves_open() -> None:
     question = asked("엑사원 딥의 가격은?", even)
-    lacking, words, unseen, _ = gaps(question, Described("엑사원 딥을 공개했다."), across=False)
+    lacking, words, unseen, _ = holding(
+        question, Described("엑사원 딥을 공개했다."), across=False
+    ).gaps
     assert lacking > 0 and 0 < words < 1
-    assert gaps(question, Described("엑사원 딥의 가격은 무료다."), across=False)[:2] == (0.0, 1.0)
+    assert holding(question, Described("엑사원 딥의 가격은 무료다."), across=False).gaps[:2] == (
+        0.0,
+        1.0,
+    )
     assert 0 <= unseen <= 1
 
 
@@ -114,10 +119,10 @@ def test_a_name_that_nothing_has_is_stranger_than_a_common_word() -> None:
     rarity = {"ethelr": 5.0}
     question = asked("Where did Ethelred flee?", lambda t: {x: rarity.get(x, 7.0) for x in t})
     assert [word.special for word in question.words] == [True, False]
-    *_, unseen, strange = gaps(question, Described("Ethelred went away."), across=False)
+    *_, unseen, strange = holding(question, Described("Ethelred went away."), across=False).gaps
     assert unseen > 0.5 and strange == 0.0
     other = asked("Who was Shakunthala?", lambda t: dict.fromkeys(t, 7.0))
-    assert gaps(other, Described("Ethelred went away."), across=False)[2:] == (1.0, 1.0)
+    assert holding(other, Described("Ethelred went away."), across=False).gaps[2:] == (1.0, 1.0)
 
 
 def test_a_word_whose_translation_sounds_like_it_is_special() -> None:
@@ -200,18 +205,22 @@ def test_a_small_word_is_no_name_where_names_have_capitals() -> None:
 
 def test_a_text_without_any_name_of_the_question_is_nameless() -> None:
     question = asked("When was Medlark founded?", even)
-    assert is_nameless(question, Described("Halden was founded in 2021."), across=False)
-    assert not is_nameless(question, Described("Medlark opened an office."), across=False)
+    assert holding(question, Described("Halden was founded in 2021."), across=False).nameless
+    assert not holding(question, Described("Medlark opened an office."), across=False).nameless
     general = asked("what was the price", even)
-    assert not is_nameless(general, Described("Halden was founded in 2021."), across=False)
+    assert not holding(general, Described("Halden was founded in 2021."), across=False).nameless
 
 
 def test_the_share_of_the_names_that_a_text_holds() -> None:
     question = asked("How heavy is the Nareumi of Duri?", even)
     both, one = Described("두리의 나르미는 무겁다."), Described("나르미가 왔다.")
-    assert names_held(question, both, across=True) > names_held(question, one, across=True) > 0.3
-    assert names_held(question, Described("비가 왔다."), across=True) == 0.0
-    assert names_held(asked("How heavy is it?", even), Described("비가 왔다."), across=True) == 1.0
+    assert (
+        holding(question, both, across=True).names > holding(question, one, across=True).names > 0.3
+    )
+    assert holding(question, Described("비가 왔다."), across=True).names == 0.0
+    assert (
+        holding(asked("How heavy is it?", even), Described("비가 왔다."), across=True).names == 1.0
+    )
 
 
 @pytest.mark.parametrize(

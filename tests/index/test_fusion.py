@@ -3,7 +3,7 @@
 from index.asking import asked
 from index.described import Described
 from index.fusion import Fusion, Scored, across, merge
-from index.holding import shares
+from index.holding import holding
 from index.store import StoredPassage
 
 
@@ -23,10 +23,10 @@ def order(own: list[Scored], other: list[Scored]) -> list[int]:
 
 def test_names_and_special_words_are_told_apart_from_others() -> None:
     question = asked("두레빈의 가격은?", lambda terms: dict.fromkeys(terms, 1.0))
-    whole, special = shares(question, Described("두레빈 이야기"), across=False)
-    assert 0 < special == whole < 1
-    whole, special = shares(question, Described("오늘의 가격"), across=False)
-    assert special == 0 < whole < 1
+    held = holding(question, Described("두레빈 이야기"), across=False)
+    assert 0 < held.special == held.coverage < 1
+    held = holding(question, Described("오늘의 가격"), across=False)
+    assert held.special == 0 < held.coverage < 1
 
 
 def test_what_holds_the_name_comes_before_what_holds_as_much_without_it() -> None:

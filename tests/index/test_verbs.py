@@ -4,7 +4,7 @@ import pytest
 
 from index.asking import asked
 from index.described import Described
-from index.holding import coverage, gaps
+from index.holding import coverage, holding
 from index.verbs import is_verb, noun, verb_stems
 
 
@@ -55,7 +55,7 @@ def test_a_verb_that_no_article_has_says_little() -> None:
     question = asked("청주 트램 왜 미뤄진거야", rare)
     held = Described("청주 트램 개통이 늦어졌다.")
     assert [word.special for word in question.words][-1] is False
-    assert gaps(question, held, across=False)[2:] == (0.0, 0.0)
+    assert holding(question, held, across=False).gaps[2:] == (0.0, 0.0)
     # Another form of the same, by its stem.
     assert coverage(question, held, across=False) > coverage(
         question, Described("청주 트램이 달렸다."), across=False
