@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import tantivy
 
+from index.american import american
 from index.names import (
     hangul_key,
     head_keys,
@@ -90,7 +91,7 @@ def _analyzer() -> tantivy.TextAnalyzer:
 def _stem(word: str) -> str:
     if word.isdigit() or len(word) < 3:
         return word
-    return str(_analyzer().analyze(word)[0])
+    return str(_analyzer().analyze(american(word))[0])
 
 
 _SMALL_WORDS = (

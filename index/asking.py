@@ -74,11 +74,14 @@ _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
 )
 _VERB_WORTH = 0.4
+_COMMON = 0.18  # of a word's translations
 _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
 # One syllable with a particle: with 을, 를, 은 or 는 it tells too little, unless it is an adjective
 # that the table knows, with 의 or 이 it may be a name.
 _ADJECTIVE = 0.3
 _BARE = re.compile(r"^[가-힣][을를은는]$")
+# What makes the day, the sum, the share or the name of something of it: 출시일 is told of what is 출시.
+_MADE = re.compile(r"[가-힣]{2,}[일액률율량명]$")
 _VERSION = re.compile(r"[a-z]+\d+")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
@@ -208,7 +211,20 @@ def _capitals(question: str) -> frozenset[str]:
     written = _LATIN.findall(question)
     if any(not word.islower() for word in written):
         written = [word for word in written if not word.islower()]
+    else:
+        written = [word for word in written if not _is_common(word)]
     return frozenset(_WORD.findall(fold(" ".join(written))))
+
+
+def _is_common(word: str) -> bool:
+    """Whether an English word has a translation that is not how it sounds: release is 출시 beside 릴리스."""
+    meanings = [option for group in word_translations(word) for option in group]
+    keys = phonetic_keys(word)
+    meant = sum(weight for told, weight in meanings if keys.isdisjoint(_sounds("".join(told))))
+    return (
+        not _VERSION.fullmatch(word)
+        and meant >= _COMMON * sum(weight for _, weight in meanings) > 0
+    )
 
 
 def _names(question: str) -> dict[str, list[frozenset[str]]]:
@@ -301,7 +317,8 @@ def _stem(word: str) -> str:
     if not "가" <= word[0] <= "힣":
         return word
     bare = noun(word) or _VERB.sub("", word)
-    return bare if len(bare) >= 2 and bare != word else stems(word)[-1]
+    stem = bare if len(bare) >= 2 and bare != word else stems(word)[-1]
+    return stem[:-1] if _MADE.match(stem) and any(word_translations(stem[:-1])) else stem
 
 
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:

@@ -16,12 +16,13 @@ _GROUPS = """
 대표 최고경영자 사장 | ceo chief~executive boss
 책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director
 직원 임직원 종업원 사원 인력 | employee employs staff workforce
-출시 공개 발매 내놓 내놨 나온 나왔 선보 | release launch unveil
-크기 규모 매개변수 면적 | size parameter
+출시 공개 발매 내놓 내놨 나온 나왔 선보 런칭 론칭 | release launch unveil
+크기 규모 매개변수 면적 사이즈 | size parameter
+매개변수 파라미터 | parameter
 매출 매출액 | revenue sales turnover
 이익 영업이익 순이익 흑자 | profit earnings
 적자 손실 영업손실 | loss losses deficit
-투자 투자금 조달 유치 | investment invested raised funding
+투자 투자금 조달 유치 펀딩 | investment invested raised funding
 병상 | beds
 신장 키가 키는 | height tall
 무게 중량 | weight weighs
@@ -30,7 +31,7 @@ _GROUPS = """
 건설 건립 짓는 지은 짓기 착공 | build built construction
 취소 무산 | cancel cancelled called~off
 연기 미뤄 미뤘 미뤄졌 늦춰 늦춰졌 늦어 늦어졌 지연 | delay postpone put~off
-학습 훈련 | training trained
+학습 훈련 트레이닝 | training trained
 사망 숨진 숨졌 죽었 | died killed death
 인수 사들 사들였 매입 | acquire bought purchase acquisition
 팔린 팔렸 판매 판매량 | sold copies
@@ -90,6 +91,17 @@ _GROUPS = """
 한달 매달 매월 월 | month monthly
 감독 사령탑 코치 | coach
 배상 보상 변상 물어주 | compensation compensate
+오픈소스 | open~source
+칩 반도체 그래픽카드 | chip gpu gpus graphics~card
+챗봇 | chatbot
+기업가치 몸값 밸류에이션 | valuation
+시총 시가총액 | market~capitalisation market~value
+컨퍼런스 콘퍼런스 학회 학술대회 | conference
+순위 랭킹 | ranking rank
+콘텐츠 컨텐츠 | content
+문맥 맥락 컨텍스트 | context
+암호명 코드명 코드네임 | codename nickname code~name
+재개 다시 | resume resumed
 은퇴 물러난 물러나 사임 퇴진 | resign retire~from step~down stepped~down
 """
 

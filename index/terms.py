@@ -18,7 +18,7 @@ from index.analysis import DocumentTerms, QueryTerms
 from index.checksums import damaged, note
 from index.translation import Translation, word_translations
 
-TERMS_VERSION = "17"
+TERMS_VERSION = "18"
 _HEAP = 64_000_000
 _FEW = 1_000
 

@@ -42,6 +42,14 @@ def _table() -> dict[str, str]:
     return {word: rest for word, _, rest in (line.partition("\t") for line in lines)}
 
 
+def knows(word: str) -> bool:
+    """Whether the table has a word of either language as it stands, an English one by its stem."""
+    return (
+        bool(word)
+        and (terms(word)[0] if word[0].isascii() and word[0].isalpha() else word) in _table()
+    )
+
+
 def translations(text: str) -> list[tuple[Translation, ...]]:
     """For each word of a text that the table knows, its translations in the other language."""
     found = []

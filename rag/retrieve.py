@@ -11,6 +11,7 @@ from index.search import Hit, Index
 from rag.courtesy import essence
 from rag.events import Request
 from rag.facets import facets
+from rag.keywords import spelled_out
 from rag.reread import DEPTH, reread
 from rag.timing import bare, is_only_news, newest_first, period
 
@@ -25,7 +26,7 @@ def retrieve(index: Index, request: Request, k: int, reranker: str = BUNDLED) ->
     its news are asked for. A `reranker` orders the first 20 by itself, the
     bundled one moves the first 12.
     """
-    request = replace(request, question=essence(request.question))
+    request = replace(request, question=spelled_out(essence(request.question)))
     meant = period(request.question, date.today())
     if meant and is_only_news(request.question):
         return index.newest(k, meant.holds, request.scope)

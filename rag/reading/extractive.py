@@ -13,6 +13,7 @@ from rag.courtesy import essence
 from rag.events import Reading, Text, Turn
 from rag.facets import facets
 from rag.followup import standalone
+from rag.keywords import spelled_out
 from rag.reading import prompts
 from rag.reading.candidates import Candidate, Candidates, Model
 from rag.reading.compose import Part, choose, own_first, reported
@@ -42,7 +43,7 @@ class Extractive:
 
     def standalone(self, question: str, language: Language, history: Sequence[Turn]) -> str:
         """The question with what it leaves unsaid and without what is said around it, by rules."""
-        return standalone(essence(question), history)
+        return spelled_out(standalone(essence(question), history))
 
     def read(
         self, question: str, language: Language, hits: Sequence[Hit], history: Sequence[Turn] = ()
