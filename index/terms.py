@@ -234,6 +234,10 @@ class TermView:
         """In how many passages a term stands."""
         return int(self._searcher.doc_freq("terms", term))
 
+    def side_by_side(self, first: str, second: str) -> int:
+        """In how many passages one Latin term stands right before another."""
+        return int(self._searcher.doc_freq("units", f"{first}_{second}"))
+
     def lacks(self, word: Collection[str]) -> bool:
         """Whether no passage has all the terms of a word. Common ones are taken to stand together."""
         counts = [self.document_frequency(term) for term in word]

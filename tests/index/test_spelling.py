@@ -31,12 +31,33 @@ def test_a_slip_is_mended(samples: Index, typed: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("DeepSeekR1은 얼마야", "DeepSeek R1은 얼마야"),
+        ("hyperclovax think", "hyperclova x think"),
+        ("magistralsmall license", "magistral small license"),
+        ("GPT4 price", "GPT 4 price"),
+        ("qwen 3는 언제", "qwen3는 언제"),
+        ("DeepSeek R 1", "DeepSeek R1"),
+    ],
+)
+def test_names_are_written_as_the_articles_write_them(
+    samples: Index, typed: str, meant: str
+) -> None:
+    assert samples.mended(typed) == meant
+    assert samples.mended(meant) == meant
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "How many parameters does Magistral Small have?",
         "Who founded Mintral?",  # a short name may be another name
         "Is the harbour deep?",  # words of the language, though no article has them
         "What does zyxwvut mean?",
+        "the top 10 in 2024",
+        "Zorblax7 and Qwen 3.5",
+        "GPT-4 Turbo",
         "마지스트랄 스몰의 매개변수는?",
         "",
     ],
