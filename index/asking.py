@@ -42,7 +42,7 @@ _ASKING = frozenset(
     "dont doesnt didnt isnt arent wasnt werent cant couldnt wont whats whos hows wheres ive youre don doesn didn "
     "isn aren wasn weren couldn wouldn shouldn won hasn haven hadn ll re ve "
     "have has had be been being can could would should might must any some s t say says get "
-    "latest recent recently newest currently current nowadays lately".split()
+    "vs versus compared latest recent recently newest currently current nowadays lately".split()
 )  # fmt: skip
 # Words that only ask: question words in any dress, the time that is meant (which the articles' own
 # dates tell), and counters with an ending.

@@ -11,7 +11,7 @@ is no slip, and a short name written as one may be another name.
 import re
 from string import ascii_lowercase
 
-from index.analysis import fold, terms
+from index.analysis import STOP, fold, terms
 from index.segmenter import bundled
 from index.terms import TermView
 from index.translation import word_translations
@@ -57,8 +57,13 @@ def _joined(found: re.Match[str], view: TermView) -> str:
 
 
 def _apart(word: str, view: TermView) -> str:
-    """A word that is not indexed in the parts that stand side by side somewhere, if it has such."""
-    return word if view.document_frequency(terms(word)[0]) else " ".join(_parts(word, view)) or word
+    """A name that is not indexed in the parts that stand side by side somewhere, if it has such."""
+    if view.document_frequency(terms(word)[0]) or _is_word(fold(word)):
+        return word
+    parts = _parts(word, view)
+    # takeover is no name, though something may take over.
+    named = not word[1:].islower() or not all(any(word_translations(fold(part))) for part in parts)
+    return " ".join(parts) if named and parts and not STOP.intersection(map(fold, parts)) else word
 
 
 def _parts(word: str, view: TermView) -> list[str]:

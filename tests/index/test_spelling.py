@@ -35,7 +35,6 @@ def test_a_slip_is_mended(samples: Index, typed: str, meant: str) -> None:
     [
         ("DeepSeekR1은 얼마야", "DeepSeek R1은 얼마야"),
         ("hyperclovax think", "hyperclova x think"),
-        ("magistralsmall license", "magistral small license"),
         ("GPT4 price", "GPT 4 price"),
         ("qwen 3는 언제", "qwen3는 언제"),
         ("DeepSeek R 1", "DeepSeek R1"),
@@ -58,6 +57,7 @@ def test_names_are_written_as_the_articles_write_them(
         "the top 10 in 2024",
         "Zorblax7 and Qwen 3.5",
         "GPT-4 Turbo",
+        "the takeover in Asan",  # take over, as an
         "마지스트랄 스몰의 매개변수는?",
         "",
     ],
