@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 
 from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
@@ -21,7 +21,7 @@ from index.names import (
 from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms
-from index.translation import Translation, word_translations
+from index.translation import Translation, knows, word_translations
 from index.verbs import is_verb, noun, verb_stems
 from index.versions import Numbered, is_of_another, numbered
 
@@ -52,7 +52,7 @@ _QUESTION_WORD = re.compile(
     r"|^(?:기사|글|소식|뉴스)(?:이|가|은|는|를|을)?$|^news$|^(?:요약|정리|소개|설명)(?:을|를)?(?:해\S*)?$|^(?:summari[sz]e|overview|articles?)$"
     r"|^(?:개|명|곳|번|살|년|월|일|시|원|팀|등|위)(?:에|부터|까지|야|인가|인가요|이나|이야|이었나|이었나요|나|쯤|지|을|를|은|는)*$"
     r"|^(?:군데|데)(?:서|에|에서|가|는|를|요|야|임|예요|로)*$"
-    r"|^(?:이름|이유|까닭)(?:이|가|은|는|을|를|로|에서)?$"
+    r"|^(?:이름|이유|까닭|사유|위치|장소|시기|시점|날짜|일시|인원|금액|개수|기간)(?:이|가|은|는|을|를|로|에서)?$"
     # Verbs that only help another one, and nouns that only carry a clause.
     r"|^(?:있|없|되|하|않|못하|됐|했|돼)(?:는|은|을|던|게|지|고|어|어요|나|나요|나|는가|는지|습니까|었나|었나요|었어|었던|도록)?$"
     r"|^(?:된|될|한|할|함|됨|됩니까|합니까|해야|돼야|돼요|해요|않는|못|못한|데|데에|게|걸|거|것이|것으로|수가|수도|적이|어)$"
@@ -175,6 +175,10 @@ def asked(question: str, rarity: Rarity) -> Asked:
     words, capitals, names = [], _capitals(question), _names(question)
     for (word, stem), told in zip(stemmed, looked_up, strict=True):
         if made := terms(stem):
+            if parts := _written_apart(
+                stem, [frequencies.get(t, 0.0) for t in made], frequencies[_UNSEEN]
+            ):
+                made = told = [term for part in parts for term in terms(part)]
             weight = max(frequencies.get(term, 0.0) for term in told)
             meanings = tuple(option for group in word_translations(stem) for option in group)
             forms = tuple(dict.fromkeys((stem, *stems(word))))
@@ -204,6 +208,16 @@ def asked(question: str, rarity: Rarity) -> Asked:
         counter(question),
         year,
     )
+
+
+def _written_apart(word: str, rarity: Sequence[float], unseen: float) -> list[str]:
+    """A Hangul word cut where it is found nowhere as one (기업가치, 기업 가치), if each part is a word or stands
+    somewhere with three syllables. `rarity` is that of its bigrams."""
+    cuts = [place for place, rare in enumerate(rarity, 1) if rare >= unseen]
+    if not cuts or len(word) != len(rarity) + 1:
+        return []
+    parts = [word[a:b] for a, b in pairwise([0, *cuts, len(word)])]
+    return parts if all(len(part) > 2 or (len(part) == 2 and knows(part)) for part in parts) else []
 
 
 def _capitals(question: str) -> frozenset[str]:

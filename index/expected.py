@@ -16,7 +16,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|\s수(?:가|를)?\s?\??$|(?:직원|병상|회원|학생|환자|가입자|이용자|관람객|방문객)수|개수|비율|금액|규모|가격|점수|크기|퍼센트|what(?:'?s| is| was) the (?:[\w.'-]+ ){0,8}?(?:rate|height|weight|age|score|length|size|speed|percentage|share|iq)\b|(?:금리|이자율|나이|키|무게|높이|길이)(?:가|는)?\s?\??$|how (?:many|much|big|large|long|old|tall|far|fast|high|heavy|wide|deep|often)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
-    ("reason", re.compile(r"왜|이유|까닭|원인|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
+    ("reason", re.compile(r"왜|이유|까닭|원인|사유|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
     ("summary", re.compile(r"소식|뉴스|\bnews\b|요약|정리|설명해|알려\s?줘|소개해|summar|explain|describe|overview|tell me about")),
 )  # fmt: skip
 # What an amount is of, where the question says so, and what then stands after a number.

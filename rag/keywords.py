@@ -16,14 +16,15 @@ _LONGEST = 12  # words
 
 # The word that asks, and the nouns after which it does.
 _KOREAN = {
-    "언제": "날짜 시기 시점 일시 일정 연도 년도 생일",
+    "언제": "날짜 시기 시점 일시 일정 연도 년도 생일 기한",
     "누구": "창업자 창립자 설립자 창시자 대표 대표이사 최고경영자 사장 회장 부회장 원장 감독 총감독 작가 저자 주연 주인공 선장 장관 총장 의장"
     " 이사장 책임자 담당자 개발자 연구자 발명가 우승자 수상자 당선자 진행자 제작자 소유주 주인 교수 사람 인물 ceo cto cfo",
-    "얼마": "가격 비용 요금 금액 예산 매출 이익 적자 인원 점수 크기 규모 길이 높이 무게 면적 거리 나이 용량 속도 연봉 급여 월급 지분"
+    "얼마": "기간 가격 비용 요금 금액 예산 매출 이익 적자 인원 점수 크기 규모 길이 높이 무게 면적 거리 나이 용량 속도 연봉 급여 월급 지분"
     " 비중 순위 온도 수 개수 횟수 상금 벌금 기업가치 시총 시가총액 매개변수 파라미터 성적 투자금 이용자 직원",
     "어디": "위치 장소 주소 본사 개최지 소재지 출신지 촬영지 도시 국가 나라 지역",
 }
 _ENGLISH = {
+    "Why": "reason cause why",
     "When is the": "date dates deadline year",
     "Who is the": "ceo cto cfo founder cofounder author creator inventor director president chairman chair head leader winner owner"
     " investor coach captain mayor minister editor spokesperson architect designer developer maker organiser organizer",
@@ -59,7 +60,7 @@ _ARTICLE = re.compile(r"^(?:the|an?)\s", re.I)
 _OWN = re.compile(r"(?:its|his|her|their|our|my|your)\s", re.I)
 # What the word that asks says already.
 _SAID = re.compile(
-    r"\s?\b(?:total )?number of\b|\s(?:number|count|dates?|amount|location)(?=$|\s(?:of|for|in)\s)",
+    r"\s?\b(?:total )?number of\b|\s(?:number|count|dates?|amount|location|reasons?|causes?)(?=$|\s(?:of|for|in)\s)",
     re.I,
 )
 

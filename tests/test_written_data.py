@@ -88,3 +88,19 @@ def test_what_is_asked_of_unseen_articles_is_told_in_them() -> None:
         where = "\n".join(told[article] for article in row["articles"])
         assert bool(row["answers"]) == (row["kind"] != "unanswerable") == bool(where)
         assert not row["answers"] or any(answer in where for answer in row["answers"])
+
+
+def test_keywords_stand_for_a_question_with_its_answers() -> None:
+    home = DATA.parent.parent
+    for words, questions in (
+        (DATA / "keywords.jsonl", home / "corpus" / "questions.jsonl"),
+        (DATA.parent / "unseen" / "keywords.jsonl", DATA.parent / "unseen" / "questions.jsonl"),
+    ):
+        whole = {
+            row["id"]: row for row in map(json.loads, questions.read_text("utf-8").splitlines())
+        }
+        rows = [json.loads(line) for line in words.read_text("utf-8").splitlines()]
+        assert len({row["id"] for row in rows}) == len(rows)
+        for row in rows:
+            assert "?" not in row["question"] != whole[row["id"]]["question"]
+            assert row | {"question": ""} == whole[row["id"]] | {"question": ""}

@@ -284,3 +284,33 @@ def test_what_is_counted_in_signs_is_counted_in_words() -> None:
     text = "6명이 1,240㎏을 실었다."
     found = answering(read, text, quantities(text))
     assert found and found.value == "1240"
+
+
+@pytest.mark.parametrize(
+    ("word", "nowhere", "text", "share"),
+    [
+        ("기업가치", ["업가"], "이번에 매겨진 기업 가치는 8,700억 원이다.", 1.0),
+        ("마지스트랄스몰", ["랄스"], "마지스트랄 스몰이 나왔다.", 1.0),
+        # Half of it is no word, so it may be a name.
+        ("달빛모빌", ["빛모"], "달빛 아래 모빌이 흔들렸다.", 0.67),
+    ],
+)
+def test_a_word_that_the_articles_write_apart_is_held_by_its_parts(
+    word: str, nowhere: list[str], text: str, share: float
+) -> None:
+    def rarity(terms: list[str]) -> dict[str, float]:
+        return {term: 5.0 if term in [*nowhere, "\0"] else 2.0 for term in terms}
+
+    read = asked(f"{word}는 얼마야?", rarity)
+    assert coverage(read, Described(text), across=False) == pytest.approx(share, abs=0.01)
+    assert read.words[0].unseen == (share < 1)
+
+
+def test_what_a_day_or_a_sum_is_of_is_told_by_the_noun_before() -> None:
+    for word, text in (("출시일", "모델을 출시했다."), ("투자액", "모두 투자했다.")):
+        assert coverage(asked(f"{word}은?", even), Described(text), across=False) == 1.0
+
+
+def test_an_english_word_in_small_letters_is_a_name_only_if_it_has_no_other_meaning() -> None:
+    read = {word.forms[0]: word.special for word in asked("velmora release date", even).words}
+    assert read["velmora"] and not read["release"] and not read["date"]
