@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import chain, pairwise
+from itertools import chain
 
 from index.analysis import fold, query_terms, terms
 from index.described import phonetic_keys
@@ -18,11 +18,12 @@ from index.names import (
     short_keys,
     stems,
 )
+from index.nouns import bare_noun, written_apart
 from index.numbers import Quantity
 from index.segmenter import bundled
 from index.synonyms import synonyms
-from index.translation import Translation, knows, word_translations
-from index.verbs import is_verb, noun, verb_stems
+from index.translation import Translation, word_translations
+from index.verbs import is_verb, verb_stems
 from index.versions import Numbered, is_of_another, numbered
 
 Rarity = Callable[[list[str]], Mapping[str, float]]
@@ -64,11 +65,6 @@ _COUNTER = re.compile(
 )
 # What is written after 몇 and says nothing of what is counted: 몇 개인가 does not ask about 개인.
 _COUNTED = re.compile(r"개(?![국월사소팀교층])|명|사람|년|살|퍼센트|프로|배")
-# What a noun takes on to be a verb, and a verb to tell of the past, so that 공개됐나 and 공개 are one word.
-_VERB = re.compile(
-    r"(?:했었|됐었|했|됐|하였|되었|받았|한|된|할|될|함|됨|해|돼|하는|되는|받은|받는|하면|되면|하고|되고|하려면|하나|되나|하며"
-    r"|하기|되기|시킨|하게|되게|인|이었|었|았|였)(?:나요|나|어요|어|지|죠|을까|습니까|다고|다|는지|대|니|던|을|은|가|가요|야)?$"
-)
 # A verb as it ends a question or a clause; its form is rarer than what it says.
 _VERBAL = re.compile(
     r"(?:[었았였했됐겠](?:나|나요|어|어요|지|지요|을까|습니까|다|다고|던|대|대요|냐|냐고|음|네|네요)?|[가-힣][아어여해워려켜]요?|[하되쓰주오가보있없많같]지|[가-힣]나요|[가-힣]까|[가-힣]니|[가-힣]면|[가-힣]고)$"
@@ -80,8 +76,6 @@ _NAME_KEY_LENGTH = 3  # of a word that may be a name in spite of its ending
 # that the table knows, with 의 or 이 it may be a name.
 _ADJECTIVE = 0.3
 _BARE = re.compile(r"^[가-힣][을를은는]$")
-# What makes the day, the sum, the share or the name of something of it: 출시일 is told of what is 출시.
-_MADE = re.compile(r"[가-힣]{2,}[일액률율량명]$")
 _VERSION = re.compile(r"[a-z]+\d+")
 _SYLLABLE = re.compile(r"^[가-힣][의이]$")
 
@@ -169,13 +163,13 @@ class Asked:
 def asked(question: str, rarity: Rarity) -> Asked:
     """The question's content words; `rarity` gives inverse document frequencies of terms."""
     content = content_words(question)
-    stemmed = [(word, _stem(word)) for word in content]
+    stemmed = [(word, bare_noun(word)) for word in content]
     looked_up = [terms(word[0] if _is_syllable(word) else stem) for word, stem in stemmed]
     frequencies = rarity([_UNSEEN, *chain.from_iterable(looked_up)])
     words, capitals, names = [], _capitals(question), _names(question)
     for (word, stem), told in zip(stemmed, looked_up, strict=True):
         if made := terms(stem):
-            if parts := _written_apart(
+            if parts := written_apart(
                 stem, [frequencies.get(t, 0.0) for t in made], frequencies[_UNSEEN]
             ):
                 made = told = [term for part in parts for term in terms(part)]
@@ -208,16 +202,6 @@ def asked(question: str, rarity: Rarity) -> Asked:
         counter(question),
         year,
     )
-
-
-def _written_apart(word: str, rarity: Sequence[float], unseen: float) -> list[str]:
-    """A Hangul word cut where it is found nowhere as one (기업가치, 기업 가치), if each part is a word or stands
-    somewhere with three syllables. `rarity` is that of its bigrams."""
-    cuts = [place for place, rare in enumerate(rarity, 1) if rare >= unseen]
-    if not cuts or len(word) != len(rarity) + 1:
-        return []
-    parts = [word[a:b] for a, b in pairwise([0, *cuts, len(word)])]
-    return parts if all(len(part) > 2 or (len(part) == 2 and knows(part)) for part in parts) else []
 
 
 def _capitals(question: str) -> frozenset[str]:
@@ -324,15 +308,6 @@ def _counts(text: str, word: re.Match[str]) -> bool:
 def _meaning(word: str) -> float:
     """How sure the table is of a word as it stands: 작은 is small, 길은 may be anything."""
     return sum(weight for group in word_translations(word) for _, weight in group)
-
-
-def _stem(word: str) -> str:
-    """A Hangul word without verb endings and particles, never under two syllables."""
-    if not "가" <= word[0] <= "힣":
-        return word
-    bare = noun(word) or _VERB.sub("", word)
-    stem = bare if len(bare) >= 2 and bare != word else stems(word)[-1]
-    return stem[:-1] if _MADE.match(stem) and any(word_translations(stem[:-1])) else stem
 
 
 def answering(question: Asked, text: str, values: Sequence[Quantity]) -> Quantity | None:
