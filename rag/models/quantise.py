@@ -2,8 +2,9 @@
 
 int8: weights are rounded per output channel, activations per token, both symmetrically (the W8A8
 scheme of https://arxiv.org/abs/2211.10438 without its smoothing), and multiplied by oneDNN in
-torch. Rows do not see each other, so a token gets the same numbers alone, in a batch or in a long
-prompt.
+torch. Processors without VNNI would overflow there, and be slow: on them the activations stay as
+they are, in bfloat16, and torch's kernel for rounded weights multiplies. Rows do not see each other
+either way, so a token gets the same numbers alone, in a batch or in a long prompt.
 
 int4: what writing waits for is reading the weights. They are held a second time in four bits, with
 a scale and a middle for every 32 of a row, and a few tokens at once are multiplied by those; a
@@ -14,6 +15,7 @@ question; their scores are then computed with the weights as they are.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -29,6 +31,9 @@ Quantise = Literal["int8", "int4"]
 _STEPS = 127
 _LEAST_LIKENESS = {"int8": 0.97, "int4": 0.9}
 _ROWS = 8_192
+_LANES = (
+    32  # the kernel for eight-bit weights reads so many of a row at once, and past a shorter end
+)
 # Of four bits: weights that share a scale, how many rows of them the kernel takes at once, the
 # steps on either side of a group's middle, and for how many tokens it is the faster one.
 _GROUP = 32
@@ -58,32 +63,50 @@ class Rounder:
 class Int8Linear(nn.Module):
     """A linear layer in eight bits, made from one in floating point; any float in, the same out.
 
-    `rounder` may be shared with other layers of the same model.
+    `rounder` rounds the activations too, and may be shared with other layers of the same model;
+    without one the weights alone are rounded.
     """
 
-    def __init__(self, linear: nn.Linear, rounder: Rounder) -> None:
+    def __init__(self, linear: nn.Linear, rounder: Rounder | None) -> None:
         super().__init__()
         weight = linear.weight.detach()
-        self.scales = (weight.abs().amax(dim=1).float() / _STEPS).clamp_(min=1e-12)
+        scales = (weight.abs().amax(dim=1).float() / _STEPS).clamp_(min=1e-12)
         rounded = torch.empty(weight.shape, dtype=torch.int8)
         # Row by block of rows: an output layer in float32 as a whole would be larger than the model.
         for first in range(0, len(weight), _ROWS):
             rows = slice(first, first + _ROWS)
-            rounded[rows] = (weight[rows].float() / self.scales[rows, None]).round_().to(torch.int8)
-        self.zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
-        self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+            rounded[rows] = (weight[rows].float() / scales[rows, None]).round_().to(torch.int8)
         self.bias = linear.bias
         self._rounder = rounder
+        if rounder:
+            self._scales, self._weight = scales, torch.ops.onednn.qlinear_prepack(rounded, None)
+            self._zeros = torch.zeros(weight.shape[0], dtype=torch.int64)
+        else:
+            self._lacking = -weight.shape[1] % _LANES
+            self._weight = nn.functional.pad(rounded, (0, self._lacking))
+            self._scales = scales.bfloat16()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(…, in features) to (…, out features)."""
-        rounded, largest = self._rounder(x)
+        made = self._rounded(x, self._rounder) if self._rounder else self._as_they_are(x)
+        return made if self.bias is None else made.add_(self.bias)
+
+    def _rounded(self, x: torch.Tensor, rounder: Rounder) -> torch.Tensor:
+        """Times activations in eight bits."""
+        rounded, largest = rounder(x)
         made: torch.Tensor = torch.ops.onednn.qlinear_pointwise(
-            rounded, 1 / _STEPS, 0, self.packed, self.scales, self.zeros, None,
+            rounded, 1 / _STEPS, 0, self._weight, self._scales, self._zeros, None,
             1.0, 0, x.dtype, "none", [], "",
         )  # fmt: skip
-        made.mul_(largest)
-        return made if self.bias is None else made.add_(self.bias)
+        return made.mul_(largest)
+
+    def _as_they_are(self, x: torch.Tensor) -> torch.Tensor:
+        """Times activations in bfloat16, the type that the kernel is fast with."""
+        rows = x.reshape(-1, x.shape[-1]).bfloat16()
+        if self._lacking:
+            rows = nn.functional.pad(rows, (0, self._lacking))
+        made: torch.Tensor = torch.ops.aten._weight_int8pack_mm(rows, self._weight, self._scales)
+        return made.to(x.dtype).reshape(*x.shape[:-1], -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +147,7 @@ class FourBits:
 class Int4Linear(Int8Linear):
     """A linear layer in four bits for a few tokens, in eight for more."""
 
-    def __init__(self, linear: nn.Linear, rounder: Rounder) -> None:
+    def __init__(self, linear: nn.Linear, rounder: Rounder | None) -> None:
         super().__init__(linear, rounder)
         self._four = FourBits.of(linear.weight)
 
@@ -161,8 +184,9 @@ class ShortlistLinear(nn.Module):
         return scores.reshape(*x.shape[:-1], -1)
 
 
-def supported() -> bool:
-    """Whether this processor multiplies eight-bit numbers, and without overflowing.
+@lru_cache(maxsize=1)
+def exact() -> bool:
+    """Whether this processor multiplies activations in eight bits, and without overflowing.
 
     The extreme case tells: processors without VNNI add up pairs of products in 16 bits.
     """
@@ -179,16 +203,12 @@ def supported() -> bool:
 def quantise(model: PreTrainedModel, name: str, how: Quantise, sample: list[int]) -> None:
     """Replace all linear layers of a model in place, the output layer among them.
 
-    `sample`: token ids of any text of some length. Raises ModelError if this processor cannot do
-    it, or if the scores for the tokens of `sample` change so much that answers would suffer.
+    `sample`: token ids of any text of some length. Raises ModelError if the scores for its tokens
+    change so much that answers would suffer.
     """
-    if not supported():
-        raise ModelError(
-            f"{name}: this processor cannot compute in {how}; load it without quantise"
-        )
     ids = torch.tensor([sample[:_POSITIONS]])
     before = model(input_ids=ids, use_cache=False).logits.float()
-    rounder = Rounder()
+    rounder = Rounder() if exact() else None
     last = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     # By name, so that each layer is let go once it is replaced.
     paths = [path for path, module in model.named_modules() if isinstance(module, nn.Linear)]
@@ -205,7 +225,9 @@ def quantise(model: PreTrainedModel, name: str, how: Quantise, sample: list[int]
         )
 
 
-def _smaller(linear: nn.Linear, how: Quantise, rounder: Rounder, *, scores: bool) -> nn.Module:
+def _smaller(
+    linear: nn.Linear, how: Quantise, rounder: Rounder | None, *, scores: bool
+) -> nn.Module:
     four = FourBits.takes(linear)
     if scores and four:
         return ShortlistLinear(linear)

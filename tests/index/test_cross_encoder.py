@@ -102,6 +102,20 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, name: str) -> None:
         CrossEncoder(folder)
 
 
+@pytest.mark.integration
+@pytest.mark.parametrize("graph", ["shared", "joint", "apart"])
+def test_no_processor_overflows(graph: str) -> None:
+    """Without VNNI two products of unsigned and signed eight bits are added up in 16 bits, which is
+    too few; both unsigned are multiplied exactly everywhere."""
+    import onnx
+
+    whole = onnx.load(str(FOLDER / f"{graph}.onnx")).graph
+    kinds = {each.name: each.data_type for each in whole.initializer}
+    products = [node for node in whole.node if node.op_type == "DynamicQuantizeMatMul"]
+    assert len(products) >= 12
+    assert {kinds[node.input[1]] for node in products} == {onnx.TensorProto.UINT8}
+
+
 def tiny_model(folder: Path) -> None:
     """An English sentence model of four layers and a few words, with random weights."""
     import torch

@@ -16,6 +16,7 @@ from rag.models.quantise import (
     Quantise,
     Rounder,
     ShortlistLinear,
+    exact,
     quantise,
 )
 from tests.rag import tiny_models
@@ -23,6 +24,18 @@ from tests.rag import tiny_models
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("one_thread")]
 
 TEXT = "[1] 마지스트랄 스몰의 매개변수는 240억 개다.\n[2] EXAONE Deep: 32B.\n몇 개인가?"
+ROUNDERS = pytest.mark.parametrize(
+    "rounder",
+    [
+        None,
+        pytest.param(
+            Rounder(),
+            marks=pytest.mark.skipif(
+                not exact(), reason="this processor overflows when both sides have eight bits"
+            ),
+        ),
+    ],
+)
 WAYS = pytest.mark.parametrize("how", get_args(Quantise))
 
 
@@ -58,8 +71,27 @@ def test_a_model_that_rounding_would_spoil_is_refused(
         quantise(model, "spoilt", how, ids)
 
 
-def test_rows_do_not_see_each_other() -> None:
-    linear = Int8Linear(torch.nn.Linear(96, 40), Rounder())
+@ROUNDERS
+def test_eight_bits_change_little(rounder: Rounder | None) -> None:
+    torch.manual_seed(7)
+    plain = torch.nn.Linear(90, 41)
+    for rows in (torch.randn(2, 5, 90), torch.randn(1, 1, 90).bfloat16(), torch.ones(300, 90)):
+        wanted = plain.to(rows.dtype)(rows)
+        made = Int8Linear(plain, rounder)(rows)
+        assert made.dtype == rows.dtype and made.shape == wanted.shape
+        assert torch.cosine_similarity(made.float(), wanted.float(), dim=-1).min() > 0.999
+
+
+@ROUNDERS
+def test_the_largest_numbers_do_not_overflow(rounder: Rounder | None) -> None:
+    plain = torch.nn.Linear(1024, 64, bias=False)
+    torch.nn.init.ones_(plain.weight)
+    assert torch.allclose(Int8Linear(plain, rounder)(torch.ones(3, 1024)), torch.tensor(1024.0))
+
+
+@ROUNDERS
+def test_rows_do_not_see_each_other(rounder: Rounder | None) -> None:
+    linear = Int8Linear(torch.nn.Linear(96, 40), rounder)
     rows = torch.randn(9, 96) * torch.logspace(-2, 3, 9)[:, None]
     together = linear(rows)
     alone = torch.cat([linear(row[None]) for row in rows])
@@ -67,15 +99,16 @@ def test_rows_do_not_see_each_other() -> None:
     assert torch.equal(linear(rows), together), "the same tensor once more"
 
 
+@ROUNDERS
 @pytest.mark.parametrize("bias", [True, False])
-def test_few_tokens_take_four_bits_and_many_eight(bias: bool) -> None:
+def test_few_tokens_take_four_bits_and_many_eight(bias: bool, rounder: Rounder | None) -> None:
     torch.manual_seed(7)
-    exact, rows = torch.nn.Linear(96, 64, bias=bias), torch.randn(1, 9, 96)
-    made, eight = Int4Linear(exact, Rounder()), Int8Linear(exact, Rounder())
+    plain, rows = torch.nn.Linear(96, 64, bias=bias), torch.randn(1, 9, 96)
+    made, eight = Int4Linear(plain, rounder), Int8Linear(plain, rounder)
     assert torch.equal(made(rows), eight(rows))
     few = made(rows[:, :4])
     assert few.shape == (1, 4, 64) and not torch.equal(few, eight(rows[:, :4]))
-    assert torch.cosine_similarity(few, exact(rows[:, :4]), dim=-1).min() > 0.99
+    assert torch.cosine_similarity(few, plain(rows[:, :4]), dim=-1).min() > 0.99
 
 
 def test_what_has_sixteen_values_is_exact_in_four_bits() -> None:

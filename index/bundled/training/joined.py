@@ -241,7 +241,11 @@ def _export(layers: torch.nn.Module, given: dict[str, torch.Tensor], out: Path) 
             input_names=list(given), output_names=["found"],
             dynamic_axes=axes,
         )  # fmt: skip
-        quantize_dynamic(whole, small, per_channel=True, weight_type=QuantType.QInt8)
+        # Unsigned: processors without VNNI would overflow with signed ones, and read otherwise.
+        quantize_dynamic(
+            whole, small, per_channel=True, weight_type=QuantType.QUInt8,
+            extra_options={"WeightSymmetric": True},
+        )  # fmt: skip
         options = SessionOptions()
         options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         options.optimized_model_filepath = str(out)
