@@ -14,6 +14,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ("reason", re.compile(r"(?:^|\s)왜(?:\s|\?|$)|이유[는가]|까닭[은이]|\bwhy\b|\bhow come\b")),
     ("date", re.compile(r"언제|몇\s?(?:년|월|일|시)|며칠|날짜|어느\s?(?:해|날)|연도|시기|\bwhen\b|what (?:year|date|day|month|time)|which (?:year|month|day)|년도|[해날]은\??$|해는\??$")),
     ("number", re.compile(r"몇|얼마|요금|비용|매출|연봉|수는|\s수(?:가|를)?\s?\??$|(?:직원|병상|회원|학생|환자|가입자|이용자|관람객|방문객)수|개수|비율|금액|규모|가격|점수|크기|퍼센트|what(?:'?s| is| was) the (?:[\w.'-]+ ){0,8}?(?:rate|height|weight|age|score|length|size|speed|percentage|share|iq)\b|(?:금리|이자율|나이|키|무게|높이|길이)(?:가|는)?\s?\??$|how (?:many|much|big|large|long|old|tall|far|fast|high|heavy|wide|deep|often)|what (?:number|percent|share|score|size|sum|price|amount|proportion)|how .{0,12}(?:cost|raise)|\bcosts?\b|\brevenue\b|\bsalary\b|\bprices?\b|\bvaluation\b")),
+    # Nobody in particular: customers are banks.
+    ("other", re.compile(r"(?:손님|고객|이용자|사용자|소비자|투자자|독자|구매자|경쟁자|경쟁사|협력사|파트너|주주)(?:은|는|이|가|들은|들이)?\s(?:\S+\s)?누구|\bwho (?:buys|uses|invested|are .{0,40}\b(?:customers|clients|users|readers|investors|rivals|competitors|partners))\b")),
     ("person", re.compile(r"누구|누가|누굴|\bwho\b|\bwhom\b|\bwhose\b|인물|사람은|이름은|(?:창업자|설립자|대표|사장|회장|감독|작가|선장|교수|장관|형제|선수)의? 이름|\bname of .{0,40}\b(?:founder|chief executive|director|author|captain|skipper|professor|minister|nurse|doctor|coach|player|brothers?)\b")),
     ("place", re.compile(r"어디|\bwhere\b|which (?:city|country|place)|어느\s?(?:나라|도시|지역|곳)|장소|[곳]은\??$")),
     ("reason", re.compile(r"왜|이유|까닭|원인|사유|어떻게|방법|계기|무슨\s?근거|어떤\s?근거|\bwhy\b|\bhow come\b|\bwhat (?:caused|causes|made|makes|prompted|drove)\b|\bon what grounds\b|\bhow (?:do|does|did|is|are|was|can|could)\b|차이|다른가")),
@@ -55,8 +57,9 @@ _DIFFERENCE = re.compile(
 )
 # What a Korean question counts with, where that says what is counted.
 _COUNTER = re.compile(
-    r"몇\s?(대|번|골|장|권|마리|층|점|위|회|팀|종|척|채|그루|쪽|편|곳|차례|경기|가지|벌|병|잔|세대|가구|도|킬로|미터|톤|봉지|kg|㎏|km|㎞|cm|㎝|m)(?:\s|$|\?|[이가을를에나까야은는인쯤짜씩])"
+    r"몇\s?(대|등|번|골|장|권|마리|층|점|위|회|팀|종|척|채|그루|쪽|편|곳|차례|경기|가지|벌|병|잔|세대|가구|도|킬로|미터|톤|봉지|kg|㎏|km|㎞|cm|㎝|m)(?:\s|$|\?|[이가을를에나까야은는인쯤짜씩])"
 )
+_TOLD = {"등": "위"}  # what is counted so is told so: who comes in 몇 등 is 1위
 _LONGEST = 6  # letters of a counter
 _COUNTS = re.compile(r"몇|\bhow many\b")
 _HANGUL = re.compile("[가-힣]")
@@ -107,7 +110,7 @@ def counter(question: str) -> str | None:
     """What a question counts with: a Korean counter (몇 대), nothing where that says little (몇 개, how
     many), and None when it does not count."""
     if found := _COUNTER.search(question):
-        return found[1]
+        return _TOLD.get(found[1], found[1])
     return "" if _COUNTS.search(fold(question)) else None
 
 

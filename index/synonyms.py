@@ -12,11 +12,11 @@ from index.analysis import terms
 _GROUPS = """
 가격 값은 값이 값을 값도 요금 비용 이용료 판매가 | price cost fee fare
 사업비 총사업비 공사비 건설비 예산 총투자비 | budget cost
-창업자 설립자 창업 설립 창립 세운 세웠 세워진 세워졌 차린 문을~연 문을~열었 | founder cofounder founded establish co-founded
+창업자 설립자 창업 설립 창립 세운 세웠 세워진 세워졌 차린 차렸 문을~연 문을~열었 | founder cofounder founded establish co-founded
 대표 최고경영자 사장 | ceo chief~executive boss
 책임자 이끈 이끄는 이끌 이끌고 총괄 맡은 | lead led leader head heads headed runs director
 직원 임직원 종업원 사원 인력 | employee employs staff workforce
-출시 공개 발매 내놓 내놨 나온 나왔 선보 런칭 론칭 | release launch unveil
+출시 공개 발매 내놓 내놨 나온 나왔 선보 런칭 론칭 | release launch unveil coming~out came~out
 크기 규모 매개변수 면적 사이즈 | size parameter
 매개변수 파라미터 | parameter
 매출 매출액 | revenue sales turnover
@@ -63,6 +63,7 @@ _GROUPS = """
 치료제 의약품 | drug medicine
 의사 전문의 | doctor physician
 경기 시합 | match game
+이긴 이겼 이기 제친 제쳤 앞선 앞섰 능가 꺾은 꺾었 | beat beaten outperform surpass ahead~of edged~past
 우승 정상 | won champion title
 노조 노동조합 | union
 파업 | strike walkout
@@ -73,9 +74,9 @@ _GROUPS = """
 우천 비가 | rain
 헬멧 안전모 | helmet
 의무 의무화 | mandatory compulsory required
-금지 금하 | ban banned prohibit
+금지 금하 막은 막았 막아 막힌 막혔 막혀 차단 | ban banned prohibit block blocked
 경쟁사 라이벌 | rival competitor
-협력 제휴 | partner partnership
+협력 제휴 손잡은 손잡았 손을~잡 | partner partnership team~up teamed~up
 고객 손님 이용자 사용자 가입자 | customer user subscriber
 허가 인허가 승인 | permit approval approved
 넓이 면적 | area
@@ -102,6 +103,7 @@ _GROUPS = """
 문맥 맥락 컨텍스트 | context
 암호명 코드명 코드네임 | codename nickname code~name
 재개 다시 | resume resumed
+풀린 풀렸 풀려 해제 재개 열린 열렸 | lift lifted resume resumed reopen
 은퇴 물러난 물러나 사임 퇴진 | resign retire~from step~down stepped~down
 """
 

@@ -28,6 +28,8 @@ READ = 10
 # Log odds beyond this say no more: they are certain. Those of a usual sentence.
 _CERTAINLY, _USUAL = 8.0, -2.0
 _MUCH = 0.3
+_LIKELIER = 0.2  # log odds
+_NEARLY = 0.05  # of a question: so much less of it a text may hold and still hold as much
 _UNSEEN, _ACROSS, _STRANGE = 4, 5, 15  # places in the evidence
 _MOSTLY, _NEARLY_ALL = 0.5, 0.7  # shares of a question
 _NAMED = 0.33  # of the names of a question, in an article of the other language that is on them
@@ -186,8 +188,23 @@ class Candidates:
         read = [replace(c, read=known.get(c.placed, least)) for c in ranked]
         found = [replace(c, score=c.score + self._model.reading(self.language, c)) for c in read]
         found.sort(key=lambda candidate: -candidate.score)
+        found = self._korean_first(found)
         similar = self._cross_encoder.similarity(question, found[0].placed)
         return [replace(found[0], similar=similar), *found[1:]]
+
+    def _korean_first(self, ranked: list[Candidate]) -> list[Candidate]:
+        """The ranking, to a Korean question, with a Korean sentence first that is the likelier answer
+        when read with it and that holds as much of it. Reading is worth less among Korean sentences
+        than to English ones, so that the scores of both say too little of it."""
+        best = ranked[0]
+        if self.language != "ko" or best.hit.language == "ko":
+            return ranked
+        for place, each in enumerate(ranked[:READ]):
+            held = each.features.before >= best.features.before - _NEARLY
+            if each.hit.language == "ko" and each.read >= best.read + _LIKELIER and held:
+                first = replace(each, score=best.score)
+                return [first, *ranked[:place], *ranked[place + 1 :]]
+        return ranked
 
     def _candidate(self, source: Source, place: int, cosine: float, standing: float) -> Candidate:
         asked, hit, text = self.asked, source.hit, source.texts[place]

@@ -137,6 +137,10 @@ def test_a_word_whose_translation_sounds_like_it_is_special() -> None:
         ("회사 이름이 뭐야?", "other"),
         ("What is the name of the ship's captain?", "person"),
         ("What is the name of the ship?", "other"),
+        ("손님은 주로 누구야?", "other"),
+        ("손님을 맞은 사람은 누구야?", "person"),
+        ("Who buys from Upstage?", "other"),
+        ("Who are the rivals of Upstage?", "other"),
     ],
 )
 def test_a_name_of_someone_is_a_person(question: str, kind: Wanted) -> None:
@@ -230,6 +234,7 @@ def test_the_share_of_the_names_that_a_text_holds() -> None:
         ("로봇을 얼마나 샀어?", "11일에 로봇 300을 샀다.", "300"),
         ("며칠 동안 몇 번 멈췄어?", "5월에 31번 멈췄다.", "31"),
         ("얼마나 걸렸어?", "공사는 12일 동안 이어졌다.", "12"),
+        ("몇 등 했어?", "310명이 나와 12위를 했다.", "12"),
     ],
 )
 def test_a_number_counts_what_is_asked_for(question: str, text: str, value: str) -> None:
@@ -246,6 +251,10 @@ def test_a_number_counts_what_is_asked_for(question: str, text: str, value: str)
         ("Who is its CEO?", "Its chief executive left."),
         ("언제 세워졌대?", "It was founded in 1998."),
         ("언제 미뤄졌어?", "발사가 늦춰졌다."),
+        ("왜 막혔어?", "정부가 앱을 차단했다."),
+        ("언제 풀렸대?", "앱은 다시 열렸다."),
+        ("누가 차렸어?", "김 대표가 세운 회사다."),
+        ("누가 이겼어?", "서울이 부산을 제쳤다."),
     ],
 )
 def test_another_word_that_says_the_same_counts(question: str, text: str) -> None:

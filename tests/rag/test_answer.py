@@ -130,6 +130,24 @@ def test_evidence_in_the_other_language_is_found_and_framed(
     check_quotations(answer, articles)
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("딥시크 왜 막혔어?", "나라 밖으로 나가는 문제를 들어"),
+        ("딥시크 앱 언제 다시 풀렸어?", "4월 28일"),
+        ("R1이 o1 이겼어?", "간발의 차로 제쳤다"),
+        ("업스테이지 손님은 주로 누구야?", "보험사와 은행"),
+        ("솔라 프로 2 몇 등 했어?", "12위"),
+        ("업스테이지 누가 차렸어", "김성훈"),
+        ("did r1 beat o1", "간발의 차로 제쳤다"),
+    ],
+)
+def test_what_people_say_in_other_words_is_answered(
+    answerer: Answerer, question: str, said: str
+) -> None:
+    assert said in answerer.ask(Request(question)).citations[0].quote
+
+
 @pytest.mark.parametrize("question", QUESTIONS[::6])
 def test_every_quotation_is_exact(
     answerer: Answerer, articles: dict[str, Article], question: str

@@ -46,6 +46,22 @@ def test_what_a_sentence_says_counts_beside_its_words() -> None:
     assert more[1] > more[2]
 
 
+def test_to_a_korean_question_the_korean_sentence_that_reads_better_comes_first() -> None:
+    question = "기차는 왜 늦었나?"
+    korean = "눈이 많이 와서 기차가 한 시간 늦었다."
+    english = "The train is long, because it has so many cars that all of us can sit."
+    wanted = asked(question, lambda terms: dict.fromkeys(terms, 3.0))
+    foreign = replace(hit(1, english), score=1.0)
+    own = replace(hit(2, korean), language="ko", score=0.2)
+    found, before = (
+        Candidates(wanted, "ko", [foreign, own], model).ranked(question, load_encoder("bundled"))
+        for model in (cross_encoder(), None)
+    )
+    assert before[0].text == english
+    assert found[0].text == korean and found[0].read > found[1].read + 1
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+
+
 @pytest.mark.parametrize("count", [0, 1, READ, READ + 1, 40])
 def test_what_is_not_read_never_gets_before_all_that_is(count: int) -> None:
     texts = [f"Dog number {n} bit {n} men in Leeds." for n in range(count)]
