@@ -31,9 +31,7 @@ Quantise = Literal["int8", "int4"]
 _STEPS = 127
 _LEAST_LIKENESS = {"int8": 0.97, "int4": 0.9}
 _ROWS = 8_192
-_LANES = (
-    32  # the kernel for eight-bit weights reads so many of a row at once, and past a shorter end
-)
+_LANES = 32  # of a row that the kernel for eight-bit weights reads at once, past its end if need be
 # Of four bits: weights that share a scale, how many rows of them the kernel takes at once, the
 # steps on either side of a group's middle, and for how many tokens it is the faster one.
 _GROUP = 32

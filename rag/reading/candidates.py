@@ -193,9 +193,9 @@ class Candidates:
         return [replace(found[0], similar=similar), *found[1:]]
 
     def _korean_first(self, ranked: list[Candidate]) -> list[Candidate]:
-        """The ranking, to a Korean question, with a Korean sentence first that is the likelier answer
-        when read with it and that holds as much of it. Reading is worth less among Korean sentences
-        than to English ones, so that the scores of both say too little of it."""
+        """The ranking, to a Korean question, with a Korean sentence before the best English one where it
+        holds as much of the question and is the likelier answer when read with it: reading weighs a
+        third as much in the scores of Korean sentences as in those of English ones."""
         best = ranked[0]
         if self.language != "ko" or best.hit.language == "ko":
             return ranked
